@@ -1,0 +1,46 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Warnings are errors where we check ourselves, never on the machine of somebody who only builds us.
+let checkingOurselves = Context.environment["URING_BUFFERS_WARNINGS_AS_ERRORS"] != nil
+
+var settings: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+if checkingOurselves { settings.append(.treatAllWarnings(as: .error)) }
+
+let package = Package(
+    name: "swift-uring-buffers",
+    products: [
+        .library(name: "UringBuffers", targets: ["UringBuffers"]),
+        .library(name: "UringQueue", targets: ["UringQueue"]),
+        .library(name: "RingArithmetic", targets: ["RingArithmetic"]),
+        .executable(name: "uring-buffers", targets: ["uring-buffers"]),
+    ],
+    dependencies: [
+        // Only the command-line tool needs this; a package that uses the libraries does not download it.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // C: ring memory accessors, raw register calls, the submission and completion queue over liburing.
+        .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
+        // Pure integers: capacities, free-running indices, runs that wrap. Imports nothing.
+        .target(name: "RingArithmetic", swiftSettings: settings),
+        // The library: memory, buffer rings, groups, handles, books.
+        .target(name: "UringBuffers", dependencies: ["CUring", "RingArithmetic"], swiftSettings: settings),
+        // A small complete I/O stack that uses the library.
+        .target(name: "UringQueue", dependencies: ["CUring", "UringBuffers"], swiftSettings: settings),
+        // The tool: proxy, echo, demo.
+        .executableTarget(
+            name: "uring-buffers",
+            dependencies: [
+                "CUring", "UringBuffers", "UringQueue",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+    ]
+)

@@ -1,0 +1,21 @@
+// Small system calls that Swift's C library module does not offer.
+#ifndef CURING_SYSTEM_H
+#define CURING_SYSTEM_H
+
+#include <stdint.h>
+
+// A word that is different in every live thread of the process and costs one register read.
+static inline uintptr_t curing_thread_token(void) {
+    return (uintptr_t)__builtin_thread_pointer();
+}
+
+// A non-blocking, close-on-exec eventfd, or a negative errno.
+int curing_eventfd(void);
+
+// Blocks SIGINT and SIGTERM in this thread and returns a descriptor that reports them, or a negative errno.
+int curing_termination_signals(void);
+
+// Reads the next pending signal number from such a descriptor: 0 when there is none.
+int curing_read_signal(int descriptor);
+
+#endif

@@ -1,0 +1,75 @@
+#include "curing_queue.h"
+
+#include <errno.h>
+#include <liburing.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct curing_queue {
+    struct io_uring ring;
+    uint32_t features;
+};
+
+_Static_assert(sizeof(struct curing_submission) == sizeof(struct io_uring_sqe), "same size as the kernel's");
+_Static_assert(sizeof(struct curing_completion) == sizeof(struct io_uring_cqe), "same size as the kernel's");
+
+int curing_queue_create(
+    uint32_t entries, uint32_t cq_entries, uint32_t setup_flags, struct curing_queue **queue) {
+    struct curing_queue *made = calloc(1, sizeof *made);
+    if (made == NULL) return -ENOMEM;
+    struct io_uring_params params = {.flags = setup_flags, .cq_entries = cq_entries};
+    int error = io_uring_queue_init_params(entries, &made->ring, &params);
+    if (error < 0) {
+        free(made);
+        return error;
+    }
+    made->features = params.features;
+    // Saves the kernel a descriptor look-up on every enter; the ring works as well without.
+    (void)io_uring_register_ring_fd(&made->ring);
+    *queue = made;
+    return 0;
+}
+
+void curing_queue_destroy(struct curing_queue *queue) {
+    io_uring_queue_exit(&queue->ring);
+    free(queue);
+}
+
+int curing_queue_descriptor(const struct curing_queue *queue) { return queue->ring.ring_fd; }
+uint32_t curing_queue_features(const struct curing_queue *queue) { return queue->features; }
+uint32_t curing_queue_submission_entries(const struct curing_queue *queue) { return *queue->ring.sq.kring_entries; }
+uint32_t curing_queue_completion_entries(const struct curing_queue *queue) { return *queue->ring.cq.kring_entries; }
+
+int curing_queue_push(struct curing_queue *queue, const struct curing_submission *submission) {
+    struct io_uring_sqe *entry = io_uring_get_sqe(&queue->ring);
+    if (entry == NULL) return -EBUSY;
+    memcpy(entry, submission, sizeof *entry);
+    return 0;
+}
+
+uint32_t curing_queue_unsubmitted(const struct curing_queue *queue) { return io_uring_sq_ready(&queue->ring); }
+
+int curing_queue_submit(struct curing_queue *queue) { return io_uring_submit(&queue->ring); }
+
+int curing_queue_submit_and_wait(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns) {
+    if (timeout_ns < 0) return io_uring_submit_and_wait(&queue->ring, minimum);
+    struct __kernel_timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+    struct io_uring_cqe *first = NULL;
+    return io_uring_submit_and_wait_timeout(&queue->ring, &first, minimum, &timeout, NULL);
+}
+
+uint32_t curing_queue_reap(struct curing_queue *queue, struct curing_completion *into, uint32_t capacity) {
+    struct io_uring_cqe *ready[64];
+    uint32_t copied = 0;
+    while (copied < capacity) {
+        uint32_t wanted = capacity - copied < 64 ? capacity - copied : 64;
+        uint32_t found = io_uring_peek_batch_cqe(&queue->ring, ready, wanted);
+        for (uint32_t i = 0; i < found; i++) memcpy(&into[copied + i], ready[i], sizeof into[0]);
+        io_uring_cq_advance(&queue->ring, found);
+        copied += found;
+        if (found < wanted) break;
+    }
+    return copied;
+}
+
+int curing_queue_has_overflow(const struct curing_queue *queue) { return io_uring_cq_has_overflow(&queue->ring); }

@@ -1,0 +1,69 @@
+// The end of a group: refuse while the kernel may write, and never free under a handle.
+
+internal import CUring
+import Glibc
+internal import RingArithmetic
+internal import Synchronization
+
+extension BufferGroup {
+    /// Ends the group: unregisters the ring, and frees everything as soon as the last handle ends.
+    ///
+    /// Call it when every armed receive has posted its final completion and all of them were taken.
+    ///
+    /// - Throws: ``UringError`` with `EBUSY` while completions that carry buffers were not taken, which says how many;
+    ///   or with the kernel's errno. The group is unchanged then. `ENXIO` when it is closed already.
+    public func close() throws(UringError) {
+        if unsafe header.pointee.isClosed { throw UringError(.closeGroup, errno: ENXIO) }
+        unsafe header.pointee.checkOwner()
+        if let unreaped = unsafe header.pointee.unreaped, unreaped > 0 {
+            throw UringError(.closeGroup, errno: EBUSY, cause: .unreaped(unreaped))
+        }
+        unsafe try header.pointee.registration.unregister()
+        unsafe header.pointee.isClosed = true
+        unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
+    }
+
+    /// Bytes of all groups of this process whose memory could not be freed, because they were dropped while the kernel
+    /// still owned buffers. Must be 0 in a correct program.
+    public static var abandonedBytes: Int { Abandoned.bytes.load(ordering: .relaxed) }
+}
+
+private enum Abandoned {
+    static let bytes = Atomic<Int>(0)
+}
+
+extension GroupHeader {
+    /// Buffers that the kernel selected and no completion told us of yet; `nil` when the kernel cannot say.
+    var unreaped: Int? {
+        guard let head = try? registration.kernelHead() else { return nil }
+        return Int(head.distance(from: ring.head))
+    }
+
+    /// Makes the calling thread the owner of a detached group.
+    static func attach(_ header: UnsafeMutablePointer<GroupHeader>) {
+        // Safe: the group that calls lives, hence its header.
+        let (exchanged, _) = unsafe header.pointee.ownerToken.compareExchange(
+            expected: 0, desired: UInt(curing_thread_token()), ordering: .acquiring)
+        if unsafe !exchanged || header.pointee.isClosed { unsafe header.pointee.trapWrongThread() }
+    }
+
+    /// The group is gone: nobody takes or publishes any more. Whoever ends the last handle frees the memory.
+    static func drop(_ header: UnsafeMutablePointer<GroupHeader>) {
+        // Safe: handles that are out touch only their own records and links, the owner token and the return stack.
+        let mayFree = unsafe header.pointee.isClosed || header.pointee.unregisterQuietly()
+        unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
+        guard mayFree else {
+            unsafe Abandoned.bytes.add(header.pointee.slab.byteCount, ordering: .relaxed)
+            return
+        }
+        let out = unsafe header.pointee.counters.out
+        if unsafe header.pointee.returns.close(out: out) == 0 { unsafe free(header) }
+    }
+
+    /// Unregisters on behalf of a group that was not closed. Returns whether the kernel surely owns no buffer.
+    private mutating func unregisterQuietly() -> Bool {
+        let unreaped = self.unreaped
+        do { try registration.unregister() } catch { return false }
+        return unreaped == 0
+    }
+}

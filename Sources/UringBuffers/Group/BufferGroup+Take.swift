@@ -1,0 +1,74 @@
+// From a completion to owned buffers.
+
+import Glibc
+
+extension BufferGroup {
+    /// Turns one completion of a receive that selected from this group into what it means.
+    ///
+    /// Ownership follows `IORING_CQE_F_BUFFER`, never the sign of the result: a buffer that came with an error or with
+    /// nothing is given back here. Whether the request is still armed is another question: look at
+    /// ``CompletionFlags/more``.
+    ///
+    /// O(buffers in the completion). Traps when the completion names a buffer that the kernel cannot have.
+    @inlinable
+    public func take(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+        unsafe header.pointee.checkOwner()
+        guard result > 0, flags.contains(.buffer), unsafe UInt32(bitPattern: result) <= header.pointee.bufferSize else {
+            return takeRare(result: result, flags: flags)
+        }
+        let bid = flags.bufferID.rawValue
+        unsafe header.pointee.select(bid)
+        unsafe header.pointee.counters.receivedBytes &+= Int(result)
+        if unsafe header.pointee.ring.available < header.pointee.window.lowMark {
+            unsafe header.pointee.refillWhenWorthwhile()
+        }
+        return .buffer(
+            unsafe ProvidedBuffer(header: header, bid: bid, offset: 0, length: UInt32(bitPattern: result)))
+    }
+
+    /// Everything but one filled buffer.
+    @usableFromInline @inline(never)
+    func takeRare(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+        if result > 0 {
+            return flags.contains(.buffer) ? takeBundle(bytes: Int(result), flags: flags) : .unbuffered(Int(result))
+        }
+        if flags.contains(.buffer) {
+            let bid = flags.bufferID.rawValue
+            unsafe header.pointee.select(bid)
+            unsafe header.pointee.recycle(bid)
+        }
+        if result == 0 { return .endOfStream }
+        if result == -ENOBUFS {
+            unsafe header.pointee.noteStarvation()
+            return .starved
+        }
+        return .failed(UringError(.receive, errno: -result))
+    }
+
+    /// One completion, several buffers: the named one and those in the slots after it, in publish order.
+    private func takeBundle(bytes: Int, flags: CompletionFlags) -> TakeOutcome {
+        let first = flags.bufferID.rawValue
+        let size = unsafe Int(header.pointee.bufferSize)
+        unsafe header.pointee.select(first)
+        var slot = Int(unsafe header.pointee.records[Int(first)].slot)
+        var last = first
+        var count = 1
+        var left = bytes - size
+        unsafe header.pointee.records[Int(first)].length = UInt32(size)
+        while left > 0 {
+            slot += 1
+            let bid = unsafe header.pointee.ring.bid(inSlot: slot).rawValue
+            unsafe header.pointee.select(bid)
+            unsafe header.pointee.records[Int(bid)].length = UInt32(Swift.min(left, size))
+            unsafe header.pointee.links[Int(last)] = bid
+            last = bid
+            count += 1
+            left -= size
+        }
+        unsafe header.pointee.counters.receivedBytes &+= bytes
+        if unsafe header.pointee.ring.available < header.pointee.window.lowMark {
+            unsafe header.pointee.refillWhenWorthwhile()
+        }
+        return .bundle(unsafe BufferBundle(header: header, first: first, last: last, count: count, byteCount: bytes))
+    }
+}

@@ -1,0 +1,93 @@
+// One ring, its memory and its books.
+
+import Glibc
+public import RingArithmetic
+internal import Synchronization
+
+/// A pool of equal buffers that the kernel picks from when data arrives.
+///
+/// Make one for a ring's descriptor, arm receives with buffer selection on its ``id``, and hand every completion of
+/// those receives to ``take(result:flags:)``. Handles give their buffers back by themselves; ``refill()`` publishes
+/// them again (taking and recycling also do, when the published count runs low).
+///
+/// **Thread rule.** A group belongs to the thread that made it. Handles may end anywhere. Any other use elsewhere
+/// traps; ``detach()`` and ``attach()`` move a group between threads.
+///
+/// **Lifetime.** Call ``close()`` when no request is armed any more. A group that is dropped unregisters its ring and
+/// keeps its memory until the last handle ends; should the kernel still own a buffer then, the memory is kept for ever
+/// and counted in ``abandonedBytes``: never a use after free, never a wait.
+@safe
+public struct BufferGroup: ~Copyable {
+    @usableFromInline let header: UnsafeMutablePointer<GroupHeader>
+
+    /// Registers a ring of `capacity` buffers of `bufferSize` bytes and publishes the first of them.
+    ///
+    /// - Parameters:
+    ///   - ring: the descriptor of any io_uring; the group keeps a duplicate of it.
+    ///   - id: a group id that is free on that ring (`bgid`).
+    ///   - capacity: the number of buffers: a power of two, 1...32768.
+    ///   - bufferSize: bytes in each buffer, at least 1 and below 2 GiB.
+    ///   - refill: how many buffers are kept published.
+    ///   - ringMemory: who allocates the ring's entries.
+    ///   - slab: where the buffers' memory comes from: `capacity × bufferSize` bytes, page aligned.
+    /// - Throws: ``UringError``; nothing stays registered or allocated.
+    public init(
+        ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, refill: RefillPolicy = .adaptive,
+        ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap
+    ) throws(UringError) {
+        let entries: RingCapacity
+        do { entries = try RingCapacity(capacity) } catch {
+            throw UringError(.registerBufferRing, errno: EINVAL, cause: .capacity(capacity))
+        }
+        guard bufferSize > 0, bufferSize < 1 << 31 else {
+            throw UringError(.allocateMemory, errno: EINVAL, cause: .byteCount(bufferSize))
+        }
+        let memory = try PageMemory(count: capacity, stride: bufferSize, source: slab)
+        let registration = try RingRegistration(
+            ring: ring, id: id, capacity: entries, memory: ringMemory, source: .anonymousMap)
+        unsafe header = .allocate(capacity: 1)
+        unsafe header.initialize(
+            to: GroupHeader(
+                registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize, policy: refill))
+        _ = unsafe header.pointee.refill()
+    }
+
+    deinit { unsafe GroupHeader.drop(header) }
+
+    // Safe, here and below: the header lives as long as the group, and the thread rule makes access exclusive.
+
+    /// The group's id, for the request's buffer group field.
+    @inlinable public var id: BufferGroupID { unsafe header.pointee.ring.id }
+    /// The number of buffers.
+    @inlinable public var capacity: RingCapacity { unsafe header.pointee.ring.capacity }
+    /// Bytes in each buffer.
+    @inlinable public var bufferSize: Int { unsafe Int(header.pointee.bufferSize) }
+    /// How many buffers the refill policy wants published now.
+    @inlinable public var window: Int { unsafe header.pointee.window.size }
+    /// How many buffers are published and not yet seen to be consumed.
+    @inlinable public var available: Int { unsafe header.pointee.ring.available }
+    /// How many buffers are free and not published.
+    @inlinable public var spares: Int { unsafe header.pointee.spares.count }
+    /// How many buffers are out of the group's hands; those that other threads returned since the last refill count.
+    @inlinable public var lent: Int { unsafe header.pointee.counters.out }
+
+    /// Takes home what other threads returned and publishes spare buffers up to the window, with one store.
+    ///
+    /// Call it once for each batch of completions. O(published). Returns how many were published.
+    @inlinable @discardableResult
+    public func refill() -> Int {
+        unsafe header.pointee.checkOwner()
+        return unsafe header.pointee.refill()
+    }
+
+    /// Lets the group go from this thread: from now on every handle returns through the return stack.
+    public func detach() {
+        unsafe header.pointee.checkOwner()
+        unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
+    }
+
+    /// Makes this thread the owner of a detached group.
+    public func attach() {
+        unsafe GroupHeader.attach(header)
+    }
+}

@@ -1,0 +1,54 @@
+// The life of one buffer as data: its states, and which may follow which.
+
+/// Where a buffer is in its life.
+///
+///         publish              select, take             end of the handle
+///  spare ─────────▶ available ─────────────▶ lent ──────────────────────────▶ spare       (owner's thread)
+///                                             │ ▲
+///                                  intoToken  ▼ │ reclaim                 lent ─▶ returning ─▶ spare
+///                                           adopted                           (any thread)  (drained)
+@frozen
+public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
+    /// Free and not published: held by the application side of the group.
+    case spare = 0
+    /// Published: the kernel may select it.
+    case available = 1
+    /// An application handle owns it.
+    case lent = 2
+    /// Another stack owns it through a token.
+    case adopted = 3
+    /// On the return stack, waiting for the owner.
+    case returning = 4
+
+    /// Every legal step. Anything else is a trap.
+    public static let transitions: [BufferState: Set<BufferState>] = [
+        .spare: [.available],
+        .available: [.lent, .spare],
+        .lent: [.spare, .adopted, .returning],
+        .adopted: [.lent],
+        .returning: [.spare],
+    ]
+
+    /// What to do when a buffer was expected in another state than this one.
+    var advice: String {
+        switch self {
+        case .spare: "it was returned already: a buffer can be given back once"
+        case .available: "the kernel owns it: wait for a completion that names it"
+        case .lent: "a handle owns it: was one completion taken twice?"
+        case .adopted: "a token owns it: reclaim the token first"
+        case .returning: "it was returned on another thread already: a buffer can be given back once"
+        }
+    }
+}
+
+/// What the group knows of one buffer, eight bytes.
+@frozen @usableFromInline
+struct BufferRecord {
+    /// Bytes filled by the kernel; meaningful while a chain holds the buffer.
+    @usableFromInline var length: UInt32
+    /// The slot where it was last published.
+    @usableFromInline var slot: UInt16
+    @usableFromInline var state: BufferState
+    /// Counts tokens, so that a stale one is recognised.
+    @usableFromInline var generation: UInt8
+}

@@ -1,0 +1,66 @@
+// How many buffers are published: all of them, or a window that follows the load.
+
+/// How a group decides how many buffers to keep published.
+@frozen
+public enum RefillPolicy: Hashable, Sendable {
+    /// A window of the warmest buffers that grows at once when the kernel comes near its end and shrinks slowly.
+    /// Buffers outside the window stay untouched, so memory follows the load.
+    case adaptive
+    /// Every free buffer, first in first out: the classic way. The whole pool becomes resident.
+    case everything
+}
+
+/// The window of the adaptive policy, driven by how low the published count fell between refills.
+@usableFromInline
+struct RefillWindow {
+    /// How many buffers to keep published.
+    @usableFromInline private(set) var size: Int
+    /// Refilling before this many are left is not worth a publish.
+    @usableFromInline private(set) var lowMark: Int
+    private let capacity: Int
+    private let isAdaptive: Bool
+    private var calmRefills = 0
+
+    /// Depth alone grows the window to one bundle's maximum; beyond that only starvation does.
+    static let comfortable = 512
+    static let smallest = 64
+    /// Refills in a row that used less than a quarter of the window before it shrinks by an eighth.
+    static let calmBeforeShrinking = 256
+
+    init(policy: RefillPolicy, capacity: Int) {
+        self.capacity = capacity
+        isAdaptive = policy == .adaptive
+        size = isAdaptive ? Swift.min(RefillWindow.smallest, capacity) : capacity
+        lowMark = 0
+        setSize(size)
+    }
+
+    /// Adapts to what the kernel left over since the last refill.
+    mutating func adapt(available: Int) {
+        guard isAdaptive else { return }
+        if available < size / 4 {
+            calmRefills = 0
+            if size < RefillWindow.comfortable { setSize(size * 2) }
+        } else if available >= size - size / 4 {
+            calmRefills += 1
+            if calmRefills >= RefillWindow.calmBeforeShrinking {
+                calmRefills = 0
+                setSize(Swift.max(size - size / 8, RefillWindow.smallest))
+            }
+        } else {
+            calmRefills = 0
+        }
+    }
+
+    /// Grows at once: the kernel found nothing although buffers were free.
+    mutating func starved() {
+        guard isAdaptive else { return }
+        calmRefills = 0
+        setSize(size * 2)
+    }
+
+    private mutating func setSize(_ wanted: Int) {
+        size = Swift.min(wanted, capacity)
+        lowMark = size / 2
+    }
+}

@@ -1,0 +1,84 @@
+// A ring's registration with the kernel, and the memory of its entries.
+
+internal import CUring
+import Glibc
+internal import RingArithmetic
+
+/// Owns the memory of the entries, its registration, and a descriptor of the io_uring. Dropping it ends all three.
+@safe
+struct RingRegistration: ~Copyable {
+    let id: BufferGroupID
+    let memoryKind: RingMemoryKind
+    /// A duplicate, so that the number cannot be closed and reused under us.
+    private let descriptor: Int32
+    private var isRegistered = true
+    private let memory: RingMemory
+
+    /// Group ids from here on cannot be mapped, and those from 32768 on alias lower ones (kernel-allocated memory).
+    static let mappableGroupIDs: UInt16 = 2048
+
+    init(
+        ring: Int32, id: BufferGroupID, capacity: RingCapacity, memory kind: RingMemoryKind, source: PageSource
+    ) throws(UringError) {
+        if kind == .kernel, id.rawValue >= RingRegistration.mappableGroupIDs {
+            throw UringError(.registerBufferRing, errno: EINVAL, cause: .unmappableGroup(id.rawValue))
+        }
+        let descriptor = try SystemCalls.duplicate(ring)
+        do throws(UringError) {
+            memory = try RingRegistration.register(
+                descriptor, id: id, capacity: capacity, kind: kind, source: source)
+        } catch {
+            _ = close(descriptor)
+            throw error
+        }
+        self.descriptor = descriptor
+        self.id = id
+        memoryKind = kind
+    }
+
+    deinit {
+        // An error means that the registration is gone already, or that another thread owns the single-issuer ring;
+        // then the kernel keeps the pages pinned until the ring itself goes away with its last descriptor.
+        if isRegistered { try? SystemCalls.unregisterBufferRing(descriptor: descriptor, group: id.rawValue) }
+        _ = close(descriptor)
+    }
+
+    var baseAddress: UnsafeMutableRawPointer { unsafe memory.baseAddress }
+
+    func kernelHead() throws(UringError) -> RingIndex {
+        RingIndex(try SystemCalls.bufferRingHead(descriptor: descriptor, group: id.rawValue))
+    }
+
+    mutating func unregister() throws(UringError) {
+        guard isRegistered else { throw UringError(.unregisterBufferRing, errno: ENOENT) }
+        try SystemCalls.unregisterBufferRing(descriptor: descriptor, group: id.rawValue)
+        isRegistered = false
+    }
+
+    private static func register(
+        _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, kind: RingMemoryKind, source: PageSource
+    ) throws(UringError) -> RingMemory {
+        let bytes = try PageMemory.roundedToPages(capacity.entries * Int(CURING_ENTRY_BYTES))
+        switch kind {
+        case .application:
+            let memory = try PageMemory(byteCount: bytes, source: source)
+            // The kernel honours the tail it finds, and its head starts at 0.
+            // Safe: the memory is ours and at least one page long.
+            unsafe memory.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
+            unsafe try SystemCalls.registerBufferRing(
+                descriptor: descriptor, address: UInt64(UInt(bitPattern: memory.baseAddress)),
+                entries: capacity.entries, group: id.rawValue, flags: 0)
+            return .application(memory)
+        case .kernel:
+            try SystemCalls.registerBufferRing(
+                descriptor: descriptor, address: 0, entries: capacity.entries, group: id.rawValue,
+                flags: CURING_PBUF_RING_MMAP)
+            do throws(UringError) {
+                return .kernel(try KernelRingMapping(descriptor: descriptor, group: id, byteCount: bytes))
+            } catch {
+                try? SystemCalls.unregisterBufferRing(descriptor: descriptor, group: id.rawValue)
+                throw error
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+// What to do about each error: the one place where an errno becomes advice.
+
+import Glibc
+
+enum Remedies {
+    static func sentence(for error: UringError) -> String {
+        switch error.cause {
+        case .capacity(let entries):
+            return "\(entries) is not a legal number of buffers: use a power of two from 1 to 32768."
+        case .byteCount(let bytes):
+            return "\(bytes) bytes are not a legal size: use at least 1, and less than the address space holds."
+        case .misaligned:
+            return "Ring memory must start on a page boundary: take it from PageMemory."
+        case .unmappableGroup(let id):
+            return "Group \(id) cannot have kernel-allocated ring memory, which the kernel can map only for ids "
+                + "below 2048: use a smaller id, or application ring memory."
+        case .unreaped(let count):
+            return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
+                + "take every completion first, then close again."
+        case .kernel:
+            return kernelSentence(error.operation, error.errno)
+        }
+    }
+
+    private static func kernelSentence(_ operation: UringError.Operation, _ number: Int32) -> String {
+        switch operation {
+        case .allocateMemory:
+            return "The process has no memory or address space left: use fewer or smaller buffers."
+        case .mapRing:
+            return "Use application ring memory, or a free address space."
+        case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup:
+            return registration(number)
+        case .createQueue:
+            return setUp(number)
+        case .submit, .wait:
+            return running(number)
+        case .createWakeUp:
+            return "Raise the limit of open descriptors (ulimit -n)."
+        case .receive, .send, .accept, .connect, .shutdown, .socket:
+            return transfer(number)
+        }
+    }
+
+    private static func registration(_ number: Int32) -> String {
+        switch number {
+        case EINVAL: "The kernel refuses an argument or is too old: buffer rings need Linux 5.19, "
+            + "kernel-allocated ones 6.4, their head 6.8."
+        case EEXIST: "The group id is in use on this ring, or the caller is not the thread that a single-issuer "
+            + "ring belongs to: choose another id, or call from that thread."
+        case EFAULT: "The ring memory is not mapped and writable in its whole length: take it from PageMemory."
+        case EOVERFLOW: "The ring memory would end beyond the address space."
+        case ENOMEM: "The user's locked-memory limit is used up (rings are charged to it): raise it with "
+            + "ulimit -l or LimitMEMLOCK=, or use fewer buffers."
+        case ENOENT: "No group with this id is registered on this ring."
+        case EBADF: "The descriptor is not open."
+        case EOPNOTSUPP: "The descriptor is not an io_uring."
+        case EACCES: "The ring is restricted: allow buffer ring registration before enabling it."
+        case EMFILE: "Raise the limit of open descriptors (ulimit -n)."
+        default: "See io_uring_register(2)."
+        }
+    }
+
+    private static func setUp(_ number: Int32) -> String {
+        switch number {
+        case EPERM: "io_uring is forbidden here: see the sysctl kernel.io_uring_disabled, or the container's "
+            + "seccomp profile."
+        case ENOSYS: "This kernel has no io_uring, or the container hides it: use Linux 6.1 or later and allow "
+            + "the io_uring system calls."
+        case ENOMEM: "The user's locked-memory limit is used up (rings are charged to it): raise it with "
+            + "ulimit -l or LimitMEMLOCK=, or use fewer entries."
+        case EMFILE, ENFILE: "Raise the limit of open descriptors (ulimit -n)."
+        case EINVAL: "The kernel does not know a set-up flag or the entry count is out of range: Linux 6.1 or "
+            + "later is needed."
+        default: "See io_uring_setup(2)."
+        }
+    }
+
+    private static func running(_ number: Int32) -> String {
+        switch number {
+        case EINTR: "A signal arrived: handle it and wait again."
+        case ETIME: "The time passed without a completion."
+        case EBUSY: "The completion queue overflowed: reap completions, then submit again."
+        case EAGAIN: "The kernel is out of memory for requests: reap completions, then submit again."
+        case EEXIST: "A single-issuer queue was used from another thread: use it from the thread that made it."
+        case EBADFD: "The ring is not enabled yet."
+        default: "See io_uring_enter(2)."
+        }
+    }
+
+    private static func transfer(_ number: Int32) -> String {
+        switch number {
+        case ENOBUFS: "No buffer was published: refill the group, then arm the receive again."
+        case ENOENT: "The buffer group is not registered on this ring."
+        case ECANCELED: "The request was cancelled."
+        case ECONNRESET, EPIPE: "The peer is gone: close the connection."
+        case ECONNREFUSED: "Nothing listens at the address."
+        case EADDRINUSE: "Another program listens at the address: choose another port."
+        case EADDRNOTAVAIL: "The address does not belong to this machine."
+        case EINVAL: "The kernel does not accept this combination of operation and flags."
+        case EMFILE, ENFILE: "Raise the limit of open descriptors (ulimit -n)."
+        case EACCES: "The address needs privileges: choose a port above 1023."
+        default: "The peer or the network failed: close the connection."
+        }
+    }
+}

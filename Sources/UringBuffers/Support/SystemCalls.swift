@@ -1,0 +1,70 @@
+// Every system call that the library makes, in one place: each returns a value or throws the typed error.
+
+internal import CUring
+import Glibc
+
+enum SystemCalls {
+    static func allocateAligned(bytes: Int, alignment: Int) throws(UringError) -> UnsafeMutableRawPointer {
+        var memory: UnsafeMutableRawPointer?
+        // Safe: posix_memalign writes the one pointer and answers an errno.
+        let error = unsafe posix_memalign(&memory, alignment, bytes)
+        guard error == 0, let memory = unsafe memory else { throw UringError(.allocateMemory, errno: error) }
+        return unsafe memory
+    }
+
+    static func mapAnonymous(bytes: Int) throws(UringError) -> UnsafeMutableRawPointer {
+        // Safe: a null hint lets the kernel choose free address space.
+        let memory = unsafe mmap(
+            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            throw UringError(.allocateMemory, errno: Glibc.errno)
+        }
+        return unsafe memory
+    }
+
+    static func mapKernelRing(
+        descriptor: Int32, group: UInt16, bytes: Int
+    ) throws(UringError) -> UnsafeMutableRawPointer {
+        let offset = CURING_OFF_PBUF_RING | UInt64(group) << UInt64(CURING_OFF_PBUF_SHIFT)
+        // Safe: shared, so that our tail reaches the kernel; the kernel checks offset and length.
+        let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset))
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            throw UringError(.mapRing, errno: Glibc.errno)
+        }
+        return unsafe memory
+    }
+
+    static func unmap(_ memory: UnsafeMutableRawPointer, bytes: Int) {
+        // Safe: the caller owns the mapping and passes its whole length.
+        let result = unsafe munmap(memory, bytes)
+        precondition(result == 0, "munmap refused a mapping that the library owns: errno \(Glibc.errno)")
+    }
+
+    static func registerBufferRing(
+        descriptor: Int32, address: UInt64, entries: Int, group: UInt16, flags: UInt16
+    ) throws(UringError) {
+        let result = curing_register_buf_ring(descriptor, address, UInt32(entries), group, flags, 0)
+        guard result == 0 else { throw UringError(.registerBufferRing, errno: -result) }
+    }
+
+    static func unregisterBufferRing(descriptor: Int32, group: UInt16) throws(UringError) {
+        let result = curing_unregister_buf_ring(descriptor, group)
+        guard result == 0 else { throw UringError(.unregisterBufferRing, errno: -result) }
+    }
+
+    static func bufferRingHead(descriptor: Int32, group: UInt16) throws(UringError) -> UInt16 {
+        var head: UInt16 = 0
+        // Safe: the call writes the one integer.
+        let result = unsafe curing_buf_ring_head(descriptor, group, &head)
+        guard result == 0 else { throw UringError(.readBufferRingHead, errno: -result) }
+        return head
+    }
+
+    static func duplicate(_ descriptor: Int32) throws(UringError) -> Int32 {
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        guard copy >= 0 else { throw UringError(.duplicateDescriptor, errno: Glibc.errno) }
+        return copy
+    }
+
+    static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
+}

@@ -1,0 +1,68 @@
+// The one error of the library.
+
+import Glibc
+
+/// What went wrong, with what, and what to do about it.
+///
+/// Plain data: comparing, copying and throwing it allocates nothing. The sentences are made when they are asked for.
+@frozen
+public struct UringError: Error, Hashable, Sendable {
+    /// What was being done.
+    public let operation: Operation
+    /// The kernel's error number, positive (`EINVAL`, `ENOMEM`, …).
+    public let errno: Int32
+    /// Which of several causes of the same number it is, when we know.
+    public let cause: Cause
+
+    public init(_ operation: Operation, errno: Int32, cause: Cause = .kernel) {
+        self.operation = operation
+        self.errno = errno
+        self.cause = cause
+    }
+
+    /// The operations that can fail.
+    public enum Operation: String, Hashable, Sendable, CaseIterable {
+        case allocateMemory = "allocate memory"
+        case mapRing = "map the kernel's buffer ring"
+        case registerBufferRing = "register the buffer ring"
+        case unregisterBufferRing = "unregister the buffer ring"
+        case readBufferRingHead = "read the buffer ring's head"
+        case duplicateDescriptor = "duplicate the ring descriptor"
+        case closeGroup = "close the buffer group"
+        case createQueue = "create the queue"
+        case submit = "submit requests"
+        case wait = "wait for completions"
+        case createWakeUp = "create the wake-up descriptor"
+        case receive, send, accept, connect
+        case shutdown = "shut down"
+        case socket = "set up the socket"
+    }
+
+    /// Causes that the number alone does not tell apart.
+    public enum Cause: Hashable, Sendable {
+        /// Nothing more is known than the number.
+        case kernel
+        /// An entry count that is not a power of two in 1...32768.
+        case capacity(Int)
+        /// A byte count that is zero, negative or too large.
+        case byteCount(Int)
+        /// An address that is not page aligned.
+        case misaligned
+        /// A group id at or above 2048 with kernel-allocated ring memory.
+        case unmappableGroup(UInt16)
+        /// Completions that carry buffers were not taken yet.
+        case unreaped(Int)
+    }
+}
+
+extension UringError {
+    /// The symbol of ``errno``, such as `ENOBUFS`.
+    public var symbol: String { ErrnoNames.symbol(of: errno) }
+
+    /// A sentence that says what to do.
+    public var remedy: String { Remedies.sentence(for: self) }
+}
+
+extension UringError: CustomStringConvertible {
+    public var description: String { "cannot \(operation.rawValue): \(symbol). \(remedy)" }
+}
