@@ -1,0 +1,36 @@
+// Tags of the queue's own requests, told from the caller's by their highest bit.
+
+enum InternalTag {
+    /// Nobody waits for this one.
+    case silent
+    /// The wake-up descriptor became readable.
+    case wakeUp
+    /// A send of buffers, by its slot in the table.
+    case outgoing(Int)
+
+    private static let mark: UInt64 = 1 << 63
+    private static let sendMark: UInt64 = 1 << 62
+
+    /// `nil` for a caller's tag.
+    init?(_ raw: UInt64) {
+        guard raw & InternalTag.mark != 0 else { return nil }
+        if raw & InternalTag.sendMark != 0 {
+            self = .outgoing(Int(truncatingIfNeeded: raw & 0xffff_ffff))
+        } else {
+            self = raw & 1 == 0 ? .silent : .wakeUp
+        }
+    }
+
+    var rawValue: UInt64 {
+        switch self {
+        case .silent: InternalTag.mark
+        case .wakeUp: InternalTag.mark | 1
+        case .outgoing(let slot): InternalTag.mark | InternalTag.sendMark | UInt64(slot)
+        }
+    }
+
+    /// Traps when a caller's tag would look like one of ours.
+    static func check(_ tag: UInt64) {
+        precondition(tag & mark == 0, "tags must be below 2^63, \(tag) is not")
+    }
+}

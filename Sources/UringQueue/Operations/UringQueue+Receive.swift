@@ -1,0 +1,53 @@
+// Receives that let the kernel pick the buffer.
+
+internal import CUring
+public import UringBuffers
+
+/// What a receive may do beyond filling one buffer.
+public struct ReceiveOptions: OptionSet, Hashable, Sendable {
+    public let rawValue: UInt16
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// One completion may deliver several buffers (`IORING_RECVSEND_BUNDLE`). Ignored where the kernel has no bundles.
+    public static let bundle = ReceiveOptions(rawValue: 1 << 4)
+    /// Wait until data is there before looking for a buffer (`IORING_RECVSEND_POLL_FIRST`): a receive that is armed
+    /// while the group is empty then does not fail at once.
+    public static let pollFirst = ReceiveOptions(rawValue: 1 << 0)
+}
+
+extension UringQueue {
+    /// Receives once into a buffer of `group`. The completion goes to ``BufferGroup/take(_:)``.
+    ///
+    /// - Parameter limit: the most bytes to receive; 0 for as many as a buffer, or a bundle, holds.
+    public func receive(
+        from socket: Int32, into group: borrowing BufferGroup, limit: Int = 0, options: ReceiveOptions = [],
+        tag: UInt64
+    ) {
+        InternalTag.check(tag)
+        unsafe state.pointee.push(
+            .receive(
+                socket, group: group.id.rawValue, flags: usable(options), limit: UInt32(limit), budget: 0, tag: tag))
+    }
+
+    /// Receives into buffers of `group` again and again, until a completion without ``CompletionFlags/more``: end of
+    /// stream, error, cancellation, no buffer, or a bundle that took the last one.
+    ///
+    /// - Parameters:
+    ///   - limit: the most bytes in each completion; 0 for no limit. Needs ``supportsReceiveBudget``.
+    ///   - budget: the bytes after which the request ends by itself, overshooting by less than one buffer; 0 for no
+    ///     budget. Needs ``supportsReceiveBudget``. Bounds how much of the pool one sender can take before you look.
+    public func receiveMultishot(
+        from socket: Int32, into group: borrowing BufferGroup, limit: Int = 0, budget: Int = 0,
+        options: ReceiveOptions = [], tag: UInt64
+    ) {
+        InternalTag.check(tag)
+        unsafe state.pointee.push(
+            .receive(
+                socket, group: group.id.rawValue, flags: usable(options) | CURING_RECV_MULTISHOT,
+                limit: UInt32(limit), budget: UInt32(budget), tag: tag))
+    }
+
+    private func usable(_ options: ReceiveOptions) -> UInt16 {
+        supportsBundles ? options.rawValue : options.subtracting(.bundle).rawValue
+    }
+}

@@ -1,0 +1,106 @@
+// What a queue keeps behind its pointer, so that callers may use it inside its own completion handler.
+
+internal import CUring
+internal import Synchronization
+internal import UringBuffers
+
+@safe
+struct QueueState: ~Copyable {
+    let ring: OpaquePointer
+    let descriptor: Int32
+    let mode: QueueMode
+    let features: UInt32
+
+    var arena = SubmissionArena()
+    var outgoing = OutgoingTable()
+    /// Requests that found the submission queue full and the kernel unwilling; they go first at the next submit.
+    var deferredSubmissions: [curing_submission] = []
+    /// Completions that had to be reaped to make room while submitting; they are delivered first.
+    var backlog: [curing_completion] = []
+    let reaped: UnsafeMutablePointer<curing_completion>
+    var wakeUp: WakeUp?
+    var wasWoken = false
+    var isStopping = false
+
+    static let reapBatch = 256
+
+    init(entries: Int, completionEntries: Int?, mode: QueueMode) throws(UringError) {
+        var made: OpaquePointer?
+        var chosen = mode
+        var error: Int32 = 0
+        for candidate in mode.ladder {
+            chosen = candidate
+            var flags = candidate.setupFlags | CURING_SETUP_CLAMP
+            if completionEntries != nil { flags |= CURING_SETUP_CQSIZE }
+            // Safe: the call writes the one pointer when it succeeds.
+            error = unsafe curing_queue_create(UInt32(entries), UInt32(completionEntries ?? 0), flags, &made)
+            if error != -UringErrno.invalid { break }
+        }
+        guard error == 0, let made = unsafe made else { throw UringError(.createQueue, errno: -error) }
+        unsafe ring = unsafe made
+        self.mode = chosen
+        // Safe, here and below: the ring lives until deinit.
+        descriptor = unsafe curing_queue_descriptor(made)
+        features = unsafe curing_queue_features(made)
+        unsafe reaped = .allocate(capacity: QueueState.reapBatch)
+    }
+
+    deinit {
+        unsafe curing_queue_destroy(ring)
+        unsafe reaped.deallocate()
+    }
+}
+
+// MARK: - Submitting
+
+extension QueueState {
+    /// Queues one request; it reaches the kernel with the next submit. Never fails and never loses a request.
+    mutating func push(_ submission: curing_submission) {
+        if deferredSubmissions.isEmpty, tryPush(submission) { return }
+        // The submission queue is full: hand it to the kernel and try again.
+        _ = try? submit()
+        if deferredSubmissions.isEmpty, tryPush(submission) { return }
+        deferredSubmissions.append(submission)
+    }
+
+    private func tryPush(_ submission: curing_submission) -> Bool {
+        // Safe: the call copies the entry.
+        unsafe withUnsafePointer(to: submission) { unsafe curing_queue_push(ring, $0) == 0 }
+    }
+
+    /// Hands everything queued to the kernel without waiting.
+    mutating func submit() throws(UringError) -> Int {
+        var total = 0
+        // Each round either submits something or makes room by reaping; the bound keeps a broken kernel from a spin.
+        for _ in 0..<64 {
+            queueDeferred()
+            let accepted = unsafe curing_queue_submit(ring)
+            if accepted == -UringErrno.busy || accepted == -UringErrno.again {
+                guard reapToBacklog() > 0 else { throw UringError(.submit, errno: -accepted) }
+                continue
+            }
+            guard accepted >= 0 else { throw UringError(.submit, errno: -accepted) }
+            total += Int(accepted)
+            if deferredSubmissions.isEmpty { break }
+        }
+        recycleArena()
+        return total
+    }
+
+    mutating func queueDeferred() {
+        guard !deferredSubmissions.isEmpty else { return }
+        var queued = 0
+        while queued < deferredSubmissions.count, tryPush(deferredSubmissions[queued]) { queued += 1 }
+        deferredSubmissions.removeFirst(queued)
+    }
+
+    mutating func recycleArena() {
+        if deferredSubmissions.isEmpty, unsafe curing_queue_unsubmitted(ring) == 0 { arena.reset() }
+    }
+
+    private mutating func reapToBacklog() -> Int {
+        let count = unsafe Int(curing_queue_reap(ring, reaped, UInt32(QueueState.reapBatch)))
+        for position in 0..<count { unsafe backlog.append(reaped[position]) }
+        return count
+    }
+}

@@ -1,0 +1,58 @@
+// Making TCP sockets.
+
+import Glibc
+public import UringBuffers
+
+/// System calls that set up sockets; everything after that goes through the queue.
+public enum Socket {
+    /// A listening socket, non-blocking and close-on-exec.
+    ///
+    /// - Throws: ``UringError`` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`.
+    public static func listen(on address: SocketAddress, backlog: Int = 4096) throws(UringError) -> Int32 {
+        let made = try make(address.family)
+        var one: Int32 = 1
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        // Safe: the kernel reads one integer.
+        _ = unsafe setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, size)
+        let bound = withUnsafeBytes(of: address.storage) { bytes in
+            // Safe: the storage holds a whole address of the given length.
+            unsafe bind(made, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(address.length))
+        }
+        guard bound == 0, Glibc.listen(made, Int32(backlog)) == 0 else {
+            let number = UringErrno.current
+            _ = close(made)
+            throw UringError(.socket, errno: number)
+        }
+        return made
+    }
+
+    /// A socket to connect to `address` with, non-blocking and close-on-exec.
+    public static func make(for address: SocketAddress) throws(UringError) -> Int32 { try make(address.family) }
+
+    /// The address that a socket is bound to: the port that the kernel chose, for example.
+    public static func localAddress(of socket: Int32) throws(UringError) -> SocketAddress {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutableBytes(of: &storage) { bytes in
+            // Safe: the kernel writes at most `length` bytes.
+            unsafe getsockname(socket, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
+        }
+        guard result == 0 else { throw UringError(.socket, errno: UringErrno.current) }
+        return SocketAddress(storage: storage, length: Int(length))
+    }
+
+    /// Sends small messages at once (`TCP_NODELAY`).
+    public static func setNoDelay(_ socket: Int32) {
+        var one: Int32 = 1
+        // Safe: the kernel reads one integer. Sockets that are not TCP refuse, which is fine.
+        _ = unsafe setsockopt(
+            socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func make(_ family: Int32) throws(UringError) -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let made = socket(family, type, 0)
+        guard made >= 0 else { throw UringError(.socket, errno: UringErrno.current) }
+        return made
+    }
+}

@@ -1,0 +1,12 @@
+// Error numbers by their meaning here, without a clash of `errno` the function and `errno` the property.
+
+import Glibc
+
+enum UringErrno {
+    static let invalid = EINVAL
+    static let busy = EBUSY
+    static let again = EAGAIN
+    static let interrupted = EINTR
+    static let timedOut = ETIME
+    static var current: Int32 { Glibc.errno }
+}

@@ -1,0 +1,128 @@
+// Submitting, waiting, and handing out completions.
+
+internal import CUring
+public import UringBuffers
+
+/// Why a wait came back.
+public enum WaitOutcome: Hashable, Sendable {
+    /// Completions are there.
+    case ready
+    /// The time passed first.
+    case timedOut
+    /// A signal arrived first.
+    case interrupted
+}
+
+extension UringQueue {
+    /// Hands all queued requests to the kernel without waiting, and returns how many it took.
+    @discardableResult
+    public func submit() throws(UringError) -> Int { unsafe try state.pointee.submit() }
+
+    /// Submits, then waits for at least `minimum` completions or until `timeout` passed. One system call.
+    ///
+    /// A signal ends the wait with ``WaitOutcome/interrupted``; nothing is lost.
+    @discardableResult
+    public func wait(for minimum: Int = 1, timeout: Duration? = nil) throws(UringError) -> WaitOutcome {
+        try unsafe state.pointee.wait(minimum: minimum, nanoseconds: timeout.map(\.wholeNanoseconds) ?? -1)
+    }
+
+    /// Calls `body` with every completion that is there now, in the kernel's order, and returns how many those were.
+    ///
+    /// `body` may queue requests. Completions of the queue's own requests (wake-ups, parts of long sends) are handled
+    /// here and not passed on.
+    @discardableResult
+    public func forEachCompletion<Failure: Error>(
+        _ body: (Completion) throws(Failure) -> Void
+    ) throws(Failure) -> Int {
+        var delivered = 0
+        while true {
+            let batch = unsafe state.pointee.nextBatch()
+            guard batch.count > 0 else { return delivered }
+            for position in 0..<batch.count {
+                let raw = unsafe batch[position]
+                if let completion = unsafe state.pointee.interpret(raw) {
+                    delivered += 1
+                    do throws(Failure) { try body(completion) } catch {
+                        unsafe state.pointee.putBack(UnsafeBufferPointer(rebasing: batch[(position + 1)...]))
+                        throw error
+                    }
+                }
+            }
+            if batch.count < QueueState.reapBatch { return delivered }
+        }
+    }
+
+    /// Submits, waits and hands out completions until ``stop()`` is called.
+    ///
+    /// Signals are waited through; use a `signalfd` with ``pollReadable(_:tag:)`` to act on them.
+    public func run(_ body: (Completion) throws(UringError) -> Void) throws(UringError) {
+        unsafe state.pointee.isStopping = false
+        while unsafe !state.pointee.isStopping {
+            try wait()
+            try forEachCompletion(body)
+        }
+    }
+
+    /// Makes ``run(_:)`` return after the batch of completions at hand.
+    public func stop() { unsafe state.pointee.isStopping = true }
+}
+
+extension QueueState {
+    mutating func wait(minimum: Int, nanoseconds: Int64) throws(UringError) -> WaitOutcome {
+        if !deferredSubmissions.isEmpty { _ = try submit() }
+        let wanted = backlog.isEmpty ? minimum : 0
+        let result = unsafe curing_queue_submit_and_wait(ring, UInt32(wanted), nanoseconds)
+        recycleArena()
+        switch -result {
+        case UringErrno.timedOut: return .timedOut
+        case UringErrno.interrupted: return .interrupted
+        // The completion queue overflowed: there is something to reap, which is what the caller waits for.
+        case UringErrno.busy, UringErrno.again: return .ready
+        default:
+            guard result >= 0 else { throw UringError(.wait, errno: -result) }
+            return .ready
+        }
+    }
+
+    /// Up to ``reapBatch`` completions; valid until the next call.
+    mutating func nextBatch() -> UnsafeBufferPointer<curing_completion> {
+        if !backlog.isEmpty {
+            let count = Swift.min(backlog.count, QueueState.reapBatch)
+            for position in 0..<count { unsafe reaped[position] = backlog[position] }
+            backlog.removeFirst(count)
+            return unsafe UnsafeBufferPointer(start: reaped, count: count)
+        }
+        let count = unsafe Int(curing_queue_reap(ring, reaped, UInt32(QueueState.reapBatch)))
+        return unsafe UnsafeBufferPointer(start: reaped, count: count)
+    }
+
+    /// Keeps completions that a handler's error left undelivered.
+    mutating func putBack(_ rest: UnsafeBufferPointer<curing_completion>) {
+        unsafe backlog.insert(contentsOf: rest, at: 0)
+    }
+
+    /// The caller's completion, or `nil` for one of our own that needs no answer.
+    mutating func interpret(_ raw: curing_completion) -> Completion? {
+        let flags = CompletionFlags(rawValue: raw.flags)
+        switch InternalTag(raw.user_data) {
+        case nil: return Completion(tag: raw.user_data, result: raw.result, flags: flags)
+        case .silent: return nil
+        case .wakeUp:
+            wasWoken = true
+            wakeUp?.clear()
+            if !flags.contains(.more) { armWakeUp() }
+            return nil
+        case .outgoing(let slot): return advanceOutgoing(slot, result: raw.result)
+        }
+    }
+}
+
+extension Duration {
+    /// Nanoseconds, at most what 63 bits hold; negative durations are 0.
+    var wholeNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        guard seconds >= 0, attoseconds >= 0 else { return 0 }
+        guard seconds < Int64.max / 1_000_000_000 - 1 else { return Int64.max }
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    }
+}

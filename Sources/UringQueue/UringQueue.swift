@@ -1,0 +1,70 @@
+// A small complete I/O stack: requests in, completions out.
+
+internal import CUring
+public import UringBuffers
+
+/// An io_uring of its own: queue requests, submit them, wait, and handle completions in batches.
+///
+/// ```swift
+/// let queue = try UringQueue()
+/// let group = try BufferGroup(ring: queue.descriptor, id: 0, capacity: 4096, bufferSize: 4096)
+/// queue.receiveMultishot(from: socket, into: group, tag: 1)
+/// try queue.run { completion in
+///     switch group.take(completion) { … }
+/// }
+/// ```
+///
+/// Requests never fail when they are queued; their outcome is a completion. Tags are yours, below 2^63.
+///
+/// **Thread rule.** A queue belongs to the thread that made it. Only ``WakeUp`` may be used elsewhere.
+/// **Order of ends.** Close buffer groups before their queue goes away.
+@safe
+public struct UringQueue: ~Copyable {
+    let state: UnsafeMutablePointer<QueueState>
+
+    /// Creates a ring.
+    ///
+    /// - Parameters:
+    ///   - entries: requests that can be queued before the kernel takes them, 1...32768; rounded up to a power of two.
+    ///   - completionEntries: completions that can wait; twice the entries when `nil`. Size it for the buffers that
+    ///     can be published: each may become a completion before you look.
+    ///   - mode: how deferred work is run; ``QueueMode/automatic`` takes the newest that the kernel accepts.
+    /// - Throws: ``UringError`` with `EPERM` or `ENOSYS` when io_uring is forbidden, `ENOMEM` at the locked-memory
+    ///   limit, `EINVAL` when the kernel lacks the mode.
+    public init(
+        entries: Int = 256, completionEntries: Int? = nil, mode: QueueMode = .automatic
+    ) throws(UringError) {
+        guard (1...32768).contains(entries), (1...65536).contains(completionEntries ?? entries) else {
+            throw UringError(.createQueue, errno: UringErrno.invalid, cause: .capacity(entries))
+        }
+        let made = try QueueState(entries: entries, completionEntries: completionEntries, mode: mode)
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(to: made)
+    }
+
+    deinit {
+        // Safe: nobody else holds the pointer. Buffers of sends that are still under way come home here.
+        unsafe state.deinitialize(count: 1)
+        unsafe state.deallocate()
+    }
+
+    // Safe, here and in every extension: the state lives as long as the queue, and the thread rule makes access
+    // exclusive.
+
+    /// The ring's descriptor, for ``BufferGroup`` and ``BufferRing``.
+    public var descriptor: Int32 { unsafe state.pointee.descriptor }
+    /// The mode that the kernel accepted.
+    public var mode: QueueMode { unsafe state.pointee.mode }
+    /// Whether receives can be bundled (`IORING_FEAT_RECVSEND_BUNDLE`, Linux 6.10).
+    public var supportsBundles: Bool { unsafe state.pointee.features & CURING_FEAT_RECVSEND_BUNDLE != 0 }
+    /// Requests that can be queued before the kernel must take them.
+    public var submissionEntries: Int { unsafe Int(curing_queue_submission_entries(state.pointee.ring)) }
+    /// Completions that can wait before the kernel keeps them aside.
+    public var completionEntries: Int { unsafe Int(curing_queue_completion_entries(state.pointee.ring)) }
+    /// Whether completions had to be kept aside because the completion queue was full. Nothing is lost then.
+    public var hasOverflow: Bool { unsafe curing_queue_has_overflow(state.pointee.ring) != 0 }
+    /// Requests that were queued and not yet submitted.
+    public var unsubmitted: Int {
+        unsafe Int(curing_queue_unsubmitted(state.pointee.ring)) + state.pointee.deferredSubmissions.count
+    }
+}
