@@ -8,6 +8,8 @@
 struct curing_queue {
     struct io_uring ring;
     uint32_t features;
+    int injected_error;
+    uint32_t injected_times;
 };
 
 _Static_assert(sizeof(struct curing_submission) == sizeof(struct io_uring_sqe), "same size as the kernel's");
@@ -49,9 +51,25 @@ int curing_queue_push(struct curing_queue *queue, const struct curing_submission
 
 uint32_t curing_queue_unsubmitted(const struct curing_queue *queue) { return io_uring_sq_ready(&queue->ring); }
 
-int curing_queue_submit(struct curing_queue *queue) { return io_uring_submit(&queue->ring); }
+void curing_queue_inject(struct curing_queue *queue, int error, uint32_t times) {
+    queue->injected_error = error;
+    queue->injected_times = times;
+}
+
+static int take_injected(struct curing_queue *queue) {
+    if (queue->injected_times == 0) return 0;
+    queue->injected_times--;
+    return -queue->injected_error;
+}
+
+int curing_queue_submit(struct curing_queue *queue) {
+    int injected = take_injected(queue);
+    return injected != 0 ? injected : io_uring_submit(&queue->ring);
+}
 
 int curing_queue_submit_and_wait(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns) {
+    int injected = take_injected(queue);
+    if (injected != 0) return injected;
     if (timeout_ns < 0) return io_uring_submit_and_wait(&queue->ring, minimum);
     struct __kernel_timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
     struct io_uring_cqe *first = NULL;

@@ -12,64 +12,6 @@ struct OutgoingSend: ~Copyable {
     var sent = 0
 }
 
-/// The sends under way, by slot. Slots move when the table grows, so nobody keeps a pointer to one.
-@safe
-struct OutgoingTable: ~Copyable {
-    /// Initialised exactly where `isUsed`.
-    private var slots: UnsafeMutablePointer<OutgoingSend>
-    private var isUsed: [Bool]
-    private var free: [Int]
-
-    init() {
-        unsafe slots = .allocate(capacity: 16)
-        isUsed = Array(repeating: false, count: 16)
-        free = Array((0..<16).reversed())
-    }
-
-    deinit {
-        for slot in isUsed.indices where isUsed[slot] { unsafe (slots + slot).deinitialize(count: 1) }
-        unsafe slots.deallocate()
-    }
-
-    mutating func insert(_ send: consuming OutgoingSend) -> Int {
-        if free.isEmpty { grow() }
-        let slot = free.removeLast()
-        isUsed[slot] = true
-        unsafe (slots + slot).initialize(to: send)
-        return slot
-    }
-
-    /// Takes a send out of the table: its buffers go back when the result is dropped.
-    mutating func remove(_ slot: Int) -> OutgoingSend {
-        precondition(isUsed[slot], "a send completed that was not under way")
-        isUsed[slot] = false
-        free.append(slot)
-        return unsafe (slots + slot).move()
-    }
-
-    subscript(slot: Int) -> OutgoingSend {
-        _read {
-            precondition(isUsed[slot], "a send completed that was not under way")
-            yield unsafe slots[slot]
-        }
-        _modify {
-            precondition(isUsed[slot], "a send completed that was not under way")
-            yield unsafe &slots[slot]
-        }
-    }
-
-    private mutating func grow() {
-        let count = isUsed.count
-        let larger = UnsafeMutablePointer<OutgoingSend>.allocate(capacity: count * 2)
-        // Safe: only called when every slot is in use, hence initialised.
-        unsafe larger.moveInitialize(from: slots, count: count)
-        unsafe slots.deallocate()
-        unsafe slots = unsafe larger
-        isUsed += Array(repeating: false, count: count)
-        free = Array((count..<(count * 2)).reversed())
-    }
-}
-
 extension QueueState {
     /// The most buffers in one gathered send.
     static let vectorsPerSend = 1024

@@ -12,7 +12,8 @@ struct QueueState: ~Copyable {
     let features: UInt32
 
     var arena = SubmissionArena()
-    var outgoing = OutgoingTable()
+    /// The sends under way, by slot.
+    var outgoing = SlotTable<OutgoingSend>()
     /// Requests that found the submission queue full and the kernel unwilling; they go first at the next submit.
     var deferredSubmissions: [curing_submission] = []
     /// Completions that had to be reaped to make room while submitting; they are delivered first.
@@ -21,6 +22,7 @@ struct QueueState: ~Copyable {
     var wakeUp: WakeUp?
     var wasWoken = false
     var isStopping = false
+    var isDelivering = false
 
     static let reapBatch = 256
 
@@ -57,8 +59,9 @@ extension QueueState {
     /// Queues one request; it reaches the kernel with the next submit. Never fails and never loses a request.
     mutating func push(_ submission: curing_submission) {
         if deferredSubmissions.isEmpty, tryPush(submission) { return }
-        // The submission queue is full: hand it to the kernel and try again.
-        _ = try? submit()
+        // The submission queue is full: hand it to the kernel and try again. What the arena holds stays: this very
+        // request may point into it.
+        _ = try? flush()
         if deferredSubmissions.isEmpty, tryPush(submission) { return }
         deferredSubmissions.append(submission)
     }
@@ -70,6 +73,12 @@ extension QueueState {
 
     /// Hands everything queued to the kernel without waiting.
     mutating func submit() throws(UringError) -> Int {
+        let accepted = try flush()
+        recycleArena()
+        return accepted
+    }
+
+    private mutating func flush() throws(UringError) -> Int {
         var total = 0
         // Each round either submits something or makes room by reaping; the bound keeps a broken kernel from a spin.
         for _ in 0..<64 {
@@ -83,7 +92,6 @@ extension QueueState {
             total += Int(accepted)
             if deferredSubmissions.isEmpty { break }
         }
-        recycleArena()
         return total
     }
 
@@ -98,9 +106,13 @@ extension QueueState {
         if deferredSubmissions.isEmpty, unsafe curing_queue_unsubmitted(ring) == 0 { arena.reset() }
     }
 
-    private mutating func reapToBacklog() -> Int {
-        let count = unsafe Int(curing_queue_reap(ring, reaped, UInt32(QueueState.reapBatch)))
-        for position in 0..<count { unsafe backlog.append(reaped[position]) }
-        return count
+    /// Makes room in the completion queue. Not through ``reaped``: a batch of that may be being handed out.
+    mutating func reapToBacklog() -> Int {
+        // Safe: the closure initialises what it says.
+        let found = unsafe [curing_completion](unsafeUninitializedCapacity: QueueState.reapBatch) { room, count in
+            count = unsafe Int(curing_queue_reap(ring, room.baseAddress, UInt32(room.count)))
+        }
+        backlog += found
+        return found.count
     }
 }

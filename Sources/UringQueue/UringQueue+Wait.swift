@@ -28,12 +28,16 @@ extension UringQueue {
 
     /// Calls `body` with every completion that is there now, in the kernel's order, and returns how many those were.
     ///
-    /// `body` may queue requests. Completions of the queue's own requests (wake-ups, parts of long sends) are handled
+    /// `body` may queue requests, submit and throw; completions that a throw leaves undelivered come first the next
+    /// time. Traps when called from inside `body`. Completions of the queue's own requests (wake-ups, parts of long sends) are handled
     /// here and not passed on.
     @discardableResult
     public func forEachCompletion<Failure: Error>(
         _ body: (Completion) throws(Failure) -> Void
     ) throws(Failure) -> Int {
+        unsafe precondition(!state.pointee.isDelivering, "completions are being handed out already")
+        unsafe state.pointee.isDelivering = true
+        defer { unsafe state.pointee.isDelivering = false }
         var delivered = 0
         while true {
             let batch = unsafe state.pointee.nextBatch()
@@ -76,8 +80,11 @@ extension QueueState {
         switch -result {
         case UringErrno.timedOut: return .timedOut
         case UringErrno.interrupted: return .interrupted
-        // The completion queue overflowed: there is something to reap, which is what the caller waits for.
-        case UringErrno.busy, UringErrno.again: return .ready
+        // The completion queue overflowed, or memory for requests is short: something to reap is what helps, and what
+        // the caller waits for.
+        case UringErrno.busy, UringErrno.again:
+            guard wanted == 0 || reapToBacklog() > 0 else { throw UringError(.wait, errno: -result) }
+            return .ready
         default:
             guard result >= 0 else { throw UringError(.wait, errno: -result) }
             return .ready

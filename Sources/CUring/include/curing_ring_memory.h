@@ -37,6 +37,12 @@ static inline void curing_ring_write(void *ring, uint32_t slot, uint64_t address
     *(uint16_t *)(entry + 12) = bid;
 }
 
+// Changes only the address of an entry that the kernel may be reading: one single-copy-atomic store.
+static inline void curing_ring_readdress(void *ring, uint32_t slot, uint64_t address) {
+    __atomic_store_n(
+        (uint64_t *)((unsigned char *)ring + (uint64_t)slot * CURING_ENTRY_BYTES), address, __ATOMIC_RELAXED);
+}
+
 // The bid last written to a slot.
 static inline uint16_t curing_ring_bid(const void *ring, uint32_t slot) {
     return *(const uint16_t *)((const unsigned char *)ring + (uint64_t)slot * CURING_ENTRY_BYTES + 12);

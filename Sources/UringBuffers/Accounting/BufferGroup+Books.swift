@@ -30,7 +30,7 @@ extension GroupHeader {
         var states = PoolBooks.States()
         for bid in 0..<capacity {
             // A handle on another thread may change its own record meanwhile; either value is a state it had.
-            switch unsafe records[bid].state {
+            switch unsafe records[bid].currentState {
             case .available: states.available += 1
             case .lent, .adopted: states.lent += 1
             case .spare, .returning: states.cached += 1

@@ -8,23 +8,30 @@ internal import Synchronization
 extension BufferGroup {
     /// Ends the group: unregisters the ring, and frees everything as soon as the last handle ends.
     ///
-    /// Call it when every armed receive has posted its final completion and all of them were taken.
+    /// Call it when every armed receive has posted its final completion and all of them were taken. Receives that are
+    /// still armed get `ENOBUFS` when their data arrives.
     ///
     /// - Throws: ``UringError`` with `EBUSY` while completions that carry buffers were not taken, which says how many;
     ///   or with the kernel's errno. The group is unchanged then. `ENXIO` when it is closed already.
     public func close() throws(UringError) {
         if unsafe header.pointee.isClosed { throw UringError(.closeGroup, errno: ENXIO) }
         unsafe header.pointee.checkOwner()
-        if let unreaped = unsafe header.pointee.unreaped, unreaped > 0 {
-            throw UringError(.closeGroup, errno: EBUSY, cause: .unreaped(unreaped))
+        unsafe header.pointee.withdrawAll()
+        do throws(UringError) {
+            if let unreaped = unsafe header.pointee.unreaped, unreaped > 0 {
+                throw UringError(.closeGroup, errno: EBUSY, cause: .unreaped(unreaped))
+            }
+            unsafe try header.pointee.registration.unregister()
+        } catch {
+            unsafe header.pointee.restoreAll()
+            throw error
         }
-        unsafe try header.pointee.registration.unregister()
         unsafe header.pointee.isClosed = true
         unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
     }
 
     /// Bytes of all groups of this process whose memory could not be freed, because they were dropped while the kernel
-    /// still owned buffers. Must be 0 in a correct program.
+    /// still owned buffers, or away from the thread that owned them. Must be 0 in a correct program.
     public static var abandonedBytes: Int { Abandoned.bytes.load(ordering: .relaxed) }
 }
 
@@ -39,29 +46,48 @@ extension GroupHeader {
         return Int(head.distance(from: ring.head))
     }
 
+    /// Makes the kernel find nothing. Without this, data could arrive between the look at the kernel's head and the
+    /// unregistering, and the kernel would write into memory that we believe to be ours.
+    func withdrawAll() { ring.withdraw() }
+
+    /// Undoes ``withdrawAll()``: every published entry names its buffer again.
+    func restoreAll() {
+        // Safe: bids of published entries are ours.
+        ring.restore { unsafe UInt64(UInt(bitPattern: address(of: $0.rawValue))) }
+    }
+
     /// Makes the calling thread the owner of a detached group.
     static func attach(_ header: UnsafeMutablePointer<GroupHeader>) {
         // Safe: the group that calls lives, hence its header.
-        let (exchanged, _) = unsafe header.pointee.ownerToken.compareExchange(
-            expected: 0, desired: UInt(curing_thread_token()), ordering: .acquiring)
-        if unsafe !exchanged || header.pointee.isClosed { unsafe header.pointee.trapWrongThread() }
+        if unsafe !header.pointee.claim() || header.pointee.isClosed { unsafe header.pointee.trapWrongThread() }
+    }
+
+    /// Takes a group that no thread owns.
+    private func claim() -> Bool {
+        ownerToken.compareExchange(
+            expected: 0, desired: UInt(curing_thread_token()), ordering: .acquiring
+        ).exchanged
     }
 
     /// The group is gone: nobody takes or publishes any more. Whoever ends the last handle frees the memory.
     static func drop(_ header: UnsafeMutablePointer<GroupHeader>) {
         // Safe: handles that are out touch only their own records and links, the owner token and the return stack.
+        // On a foreign thread even that is not sure: the owner may end a handle this very moment.
+        guard unsafe header.pointee.isOwnedByThisThread || header.pointee.claim() else {
+            return unsafe header.pointee.abandon()
+        }
         let mayFree = unsafe header.pointee.isClosed || header.pointee.unregisterQuietly()
         unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
-        guard mayFree else {
-            unsafe Abandoned.bytes.add(header.pointee.slab.byteCount, ordering: .relaxed)
-            return
-        }
+        guard mayFree else { return unsafe header.pointee.abandon() }
         let out = unsafe header.pointee.counters.out
         if unsafe header.pointee.returns.close(out: out) == 0 { unsafe free(header) }
     }
 
+    private func abandon() { Abandoned.bytes.add(slab.byteCount, ordering: .relaxed) }
+
     /// Unregisters on behalf of a group that was not closed. Returns whether the kernel surely owns no buffer.
     private mutating func unregisterQuietly() -> Bool {
+        withdrawAll()
         let unreaped = self.unreaped
         do { try registration.unregister() } catch { return false }
         return unreaped == 0

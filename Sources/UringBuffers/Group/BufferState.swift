@@ -1,5 +1,7 @@
 // The life of one buffer as data: its states, and which may follow which.
 
+public import Synchronization
+
 /// Where a buffer is in its life.
 ///
 ///         publish              select, take             end of the handle
@@ -41,14 +43,29 @@ public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
     }
 }
 
-/// What the group knows of one buffer, eight bytes.
+/// What the group knows of one buffer, eight bytes. It belongs to whoever owns the buffer.
 @frozen @usableFromInline
-struct BufferRecord {
+struct BufferRecord: ~Copyable {
     /// Bytes filled by the kernel; meaningful while a chain holds the buffer.
-    @usableFromInline var length: UInt32
+    @usableFromInline var length: UInt32 = 0
     /// The slot where it was last published.
-    @usableFromInline var slot: UInt16
-    @usableFromInline var state: BufferState
+    @usableFromInline var slot: UInt16 = 0
+    /// A ``BufferState``. Atomic only because the owner's books look at buffers that others own; relaxed everywhere,
+    /// since the return stack orders everything that matters.
+    @usableFromInline let state = Atomic<UInt8>(BufferState.spare.rawValue)
     /// Counts tokens, so that a stale one is recognised.
-    @usableFromInline var generation: UInt8
+    @usableFromInline var generation: UInt8 = 0
+
+    @usableFromInline init() {}
+
+    @inlinable
+    func isIn(_ expected: BufferState) -> Bool { state.load(ordering: .relaxed) == expected.rawValue }
+
+    @inlinable
+    func enter(_ next: BufferState) { state.store(next.rawValue, ordering: .relaxed) }
+
+    var currentState: BufferState {
+        // Never nil: only `enter` writes it.
+        BufferState(rawValue: state.load(ordering: .relaxed))!
+    }
 }

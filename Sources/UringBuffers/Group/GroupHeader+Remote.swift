@@ -10,10 +10,8 @@ extension GroupHeader {
         // Safe: the caller owns every buffer of the chain, hence their records and links, and the header outlives them.
         var bid = first
         for remaining in stride(from: count, to: 0, by: -1) {
-            if unsafe header.pointee.records[Int(bid)].state != .lent {
-                unsafe header.pointee.trapState(bid, expected: .lent)
-            }
-            unsafe header.pointee.records[Int(bid)].state = .returning
+            unsafe header.pointee.require(bid, .lent)
+            unsafe header.pointee.records[Int(bid)].enter(.returning)
             if remaining > 1 { bid = unsafe header.pointee.links[Int(bid)] }
         }
         if unsafe header.pointee.returns.push(first: first, last: last, count: count) == .lastOne {

@@ -11,7 +11,7 @@ extension GroupHeader {
     @usableFromInline @inline(never)
     func trapState(_ bid: UInt16, expected: BufferState) -> Never {
         // Safe: callers checked the bid.
-        let found = unsafe records[Int(bid)].state
+        let found = unsafe records[Int(bid)].currentState
         fatalError("group \(ring.id), bid \(bid): expected \(expected), found \(found): \(found.advice)")
     }
 

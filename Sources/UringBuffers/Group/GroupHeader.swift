@@ -22,6 +22,8 @@ struct GroupHeader: ~Copyable {
     @usableFromInline var spares: SparePool
     @usableFromInline var counters = GroupCounters()
     @usableFromInline var window: RefillWindow
+    /// Spare buffers that the last publish kept back.
+    var sparesLeft = 0
     var isClosed = false
 
     var registration: RingRegistration
@@ -39,12 +41,11 @@ struct GroupHeader: ~Copyable {
         unsafe slabBase = self.slab.baseAddress
         self.bufferSize = UInt32(bufferSize)
         unsafe records = .allocate(capacity: capacity)
-        let blank = BufferRecord(length: 0, slot: 0, state: .spare, generation: 0)
-        unsafe records.initialize(repeating: blank, count: capacity)
+        for bid in 0..<capacity { unsafe (records + bid).initialize(to: BufferRecord()) }
         unsafe links = .allocate(capacity: capacity)
         unsafe links.initialize(repeating: ReturnStack.none, count: capacity)
         unsafe returns = ReturnStack(links: links)
-        spares = SparePool(capacity: capacity)
+        spares = SparePool(capacity: entries)
         window = RefillWindow(policy: policy, capacity: capacity)
         ownerToken = Atomic(UInt(curing_thread_token()))
         ring = unsafe RingCursor(base: registration.baseAddress, capacity: entries, id: registration.id)
@@ -52,6 +53,7 @@ struct GroupHeader: ~Copyable {
     }
 
     deinit {
+        unsafe records.deinitialize(count: capacity)
         unsafe records.deallocate()
         unsafe links.deallocate()
     }
@@ -74,15 +76,22 @@ extension GroupHeader {
         if !isOwnedByThisThread { trapWrongThread() }
     }
 
+    /// Traps unless the buffer is in the state that the step at hand starts from.
+    @inlinable
+    func require(_ bid: UInt16, _ expected: BufferState) {
+        // Safe: the bid was checked when its buffer was taken, or comes from our own lists.
+        if unsafe !records[Int(bid)].isIn(expected) { trapState(bid, expected: expected) }
+    }
+
     // MARK: Taking
 
     /// One published buffer becomes the application's.
     @inlinable
     mutating func select(_ bid: UInt16) {
-        // Safe: the comparison with the capacity comes first.
-        if Int(bid) > Int(ring.capacity.mask) { trapForeign(bid) }
-        if unsafe records[Int(bid)].state != .available { trapState(bid, expected: .available) }
-        unsafe records[Int(bid)].state = .lent
+        if bid > ring.capacity.mask { trapForeign(bid) }
+        require(bid, .available)
+        // Safe, here and below: as in `require`.
+        unsafe records[Int(bid)].enter(.lent)
         ring.consume(1)
         counters.selected &+= 1
         let out = counters.out
@@ -94,9 +103,8 @@ extension GroupHeader {
     /// One lent buffer becomes spare. Owner's thread.
     @inlinable
     mutating func recycle(_ bid: UInt16) {
-        // Safe: only a handle of this group calls this, and its bid was checked when it was taken.
-        if unsafe records[Int(bid)].state != .lent { trapState(bid, expected: .lent) }
-        unsafe records[Int(bid)].state = .spare
+        require(bid, .lent)
+        unsafe records[Int(bid)].enter(.spare)
         spares.push(bid)
         counters.recycled &+= 1
         if ring.available < window.lowMark { refillWhenWorthwhile() }
@@ -122,10 +130,11 @@ extension GroupHeader {
 
     private mutating func publish(upTo size: Int) -> Int {
         let count = Swift.min(size - ring.available, spares.count)
+        sparesLeft = spares.count - Swift.max(count, 0)
         guard count > 0 else { return 0 }
         for _ in 0..<count {
-            let bid = spares.pop()
-            unsafe records[Int(bid)].state = .available
+            let bid = window.isAdaptive ? spares.popWarmest() : spares.popOldest()
+            unsafe records[Int(bid)].enter(.available)
             let slot = unsafe ring.add(address: address(of: bid), length: bufferSize, bid: BufferID(bid))
             unsafe records[Int(bid)].slot = UInt16(truncatingIfNeeded: slot)
         }
@@ -140,21 +149,22 @@ extension GroupHeader {
         counters.returned &+= count
         while count > 0 {
             let next = returns.link(of: bid)
-            if unsafe records[Int(bid)].state != .returning { trapState(bid, expected: .returning) }
-            unsafe records[Int(bid)].state = .spare
+            require(bid, .returning)
+            unsafe records[Int(bid)].enter(.spare)
             spares.push(bid)
             bid = next
             count -= 1
         }
     }
 
-    /// The kernel found nothing to select.
+    /// The kernel found nothing to select. Completions come late: what counts is whether buffers were kept back when
+    /// the ring ran dry, which is what the last publish left over, or what lies here while the ring is still dry.
     mutating func noteStarvation() {
         counters.starvations &+= 1
         if !returns.isEmpty { drainReturns() }
-        if spares.count > 0, ring.available == 0 {
+        if sparesLeft > 0 || (ring.available == 0 && spares.count > 0) {
             counters.avoidableStarvations &+= 1
-            window.starved()
+            window.starved(at: ring.head)
         }
         _ = publish(upTo: window.size)
     }

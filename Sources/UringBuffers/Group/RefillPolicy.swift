@@ -1,8 +1,10 @@
 // How many buffers are published: all of them, or a window that follows the load.
 
+internal import RingArithmetic
+
 /// How a group decides how many buffers to keep published.
 @frozen
-public enum RefillPolicy: Hashable, Sendable {
+public enum RefillPolicy: String, Hashable, Sendable, CaseIterable {
     /// A window of the warmest buffers that grows at once when the kernel comes near its end and shrinks slowly.
     /// Buffers outside the window stay untouched, so memory follows the load.
     case adaptive
@@ -17,15 +19,23 @@ struct RefillWindow {
     @usableFromInline private(set) var size: Int
     /// Refilling before this many are left is not worth a publish.
     @usableFromInline private(set) var lowMark: Int
+    let isAdaptive: Bool
     private let capacity: Int
-    private let isAdaptive: Bool
     private var calmRefills = 0
+    private var drySpell: DrySpell?
 
     /// Depth alone grows the window to one bundle's maximum; beyond that only starvation does.
     static let comfortable = 512
     static let smallest = 64
     /// Refills in a row that used less than a quarter of the window before it shrinks by an eighth.
     static let calmBeforeShrinking = 256
+
+    /// All requests that starved while the ring stood still.
+    private struct DrySpell {
+        let head: RingIndex
+        let sizeBefore: Int
+        var starved: Int
+    }
 
     init(policy: RefillPolicy, capacity: Int) {
         self.capacity = capacity
@@ -45,18 +55,24 @@ struct RefillWindow {
             calmRefills += 1
             if calmRefills >= RefillWindow.calmBeforeShrinking {
                 calmRefills = 0
-                setSize(Swift.max(size - size / 8, RefillWindow.smallest))
+                setSize(Swift.max(size - size / 8, Swift.min(RefillWindow.smallest, capacity)))
             }
         } else {
             calmRefills = 0
         }
     }
 
-    /// Grows at once: the kernel found nothing although buffers were free.
-    mutating func starved() {
+    /// Grows at once: the kernel found nothing at `head` although buffers were free. Doubles once for a dry spell, and
+    /// on while more requests starved in it than that makes room for: a thousand that starve together want a thousand
+    /// buffers, not a thousand doublings.
+    mutating func starved(at head: RingIndex) {
         guard isAdaptive else { return }
         calmRefills = 0
-        setSize(size * 2)
+        var spell = DrySpell(head: head, sizeBefore: size, starved: 0)
+        if let drySpell, drySpell.head == head { spell = drySpell }
+        spell.starved += 1
+        drySpell = spell
+        if spell.starved == 1 || spell.sizeBefore + spell.starved > size { setSize(size * 2) }
     }
 
     private mutating func setSize(_ wanted: Int) {

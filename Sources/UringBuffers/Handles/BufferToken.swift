@@ -26,13 +26,13 @@ public struct BufferToken: @unchecked Sendable {
     public func reclaim() -> ProvidedBuffer {
         // Safe: an unreclaimed token keeps the header alive; a reclaimed one is a programming error that the checks
         // catch as long as the group itself lives.
-        let record = unsafe header.pointee.records[Int(bid)]
-        guard record.state == .adopted, record.generation == generation else {
+        let state = unsafe header.pointee.records[Int(bid)].currentState
+        guard state == .adopted, unsafe header.pointee.records[Int(bid)].generation == generation else {
             fatalError(
                 "group \(unsafe header.pointee.ring.id), bid \(bid): this token was reclaimed before (state "
-                    + "\(record.state)): a token becomes a handle once")
+                    + "\(state)): a token becomes a handle once")
         }
-        unsafe header.pointee.records[Int(bid)].state = .lent
+        unsafe header.pointee.records[Int(bid)].enter(.lent)
         return unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
     }
 }
@@ -45,7 +45,7 @@ extension ProvidedBuffer {
         let (header, bid) = unsafe disown()
         // Safe: the record is ours while we own the buffer.
         unsafe header.pointee.records[Int(bid)].generation &+= 1
-        unsafe header.pointee.records[Int(bid)].state = .adopted
+        unsafe header.pointee.records[Int(bid)].enter(.adopted)
         let generation = unsafe header.pointee.records[Int(bid)].generation
         return unsafe BufferToken(header: header, offset: offset, length: length, bid: bid, generation: generation)
     }

@@ -54,6 +54,23 @@ struct RingCursor {
         head.advance(by: UInt16(truncatingIfNeeded: count))
     }
 
+    /// Gives every published entry the address 0, for which the kernel answers `ENOBUFS` and selects nothing.
+    ///
+    /// Entries cannot be taken back by moving the tail; but a selection holds the ring's mutex, as does every later
+    /// register call of ours, so one that follows such a call sees the zero and one that precedes it shows in the head.
+    func withdraw() { rewrite { _ in 0 } }
+
+    /// Gives every published entry the address of its buffer again.
+    func restore(_ address: (BufferID) -> UInt64) { rewrite(address) }
+
+    private func rewrite(_ address: (BufferID) -> UInt64) {
+        for step in 0..<published.distance(from: head) {
+            let slot = UInt32(truncatingIfNeeded: head.advanced(by: step).slot(in: capacity))
+            // Safe: masked; one 8-byte store, so the kernel sees the old address or the new one.
+            unsafe curing_ring_readdress(base, slot, address(BufferID(curing_ring_bid(base, slot))))
+        }
+    }
+
     @inlinable
     func bid(inSlot slot: Int) -> BufferID {
         // Safe: masked.

@@ -7,6 +7,8 @@ enum Remedies {
         switch error.cause {
         case .capacity(let entries):
             return "\(entries) is not a legal number of buffers: use a power of two from 1 to 32768."
+        case .queueEntries(let entries):
+            return "A queue cannot have \(entries) entries: use 1 to 32768 for submissions, to 65536 for completions."
         case .byteCount(let bytes):
             return "\(bytes) bytes are not a legal size: use at least 1, and less than the address space holds."
         case .misaligned:

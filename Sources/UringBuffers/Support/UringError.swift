@@ -44,6 +44,8 @@ public struct UringError: Error, Hashable, Sendable {
         case kernel
         /// An entry count that is not a power of two in 1...32768.
         case capacity(Int)
+        /// A queue's entry count that is out of range.
+        case queueEntries(Int)
         /// A byte count that is zero, negative or too large.
         case byteCount(Int)
         /// An address that is not page aligned.

@@ -14,7 +14,7 @@ public enum Socket {
         let size = socklen_t(MemoryLayout<Int32>.size)
         // Safe: the kernel reads one integer.
         _ = unsafe setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, size)
-        let bound = withUnsafeBytes(of: address.storage) { bytes in
+        let bound = unsafe withUnsafeBytes(of: address.storage) { bytes in
             // Safe: the storage holds a whole address of the given length.
             unsafe bind(made, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(address.length))
         }
@@ -33,7 +33,7 @@ public enum Socket {
     public static func localAddress(of socket: Int32) throws(UringError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        let result = withUnsafeMutableBytes(of: &storage) { bytes in
+        let result = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
             // Safe: the kernel writes at most `length` bytes.
             unsafe getsockname(socket, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
         }

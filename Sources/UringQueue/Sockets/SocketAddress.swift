@@ -1,7 +1,6 @@
 // Addresses of TCP endpoints.
 
 import Glibc
-public import UringBuffers
 
 /// An IPv4 or IPv6 address with a port.
 public struct SocketAddress: Sendable, CustomStringConvertible {
@@ -18,7 +17,7 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
 
     /// The port.
     public var port: Int {
-        withUnsafeBytes(of: storage) { bytes in
+        unsafe withUnsafeBytes(of: storage) { bytes in
             // Both address families keep the port, big-endian, in the third and fourth byte.
             unsafe Int(bytes[2]) << 8 | Int(bytes[3])
         }
@@ -28,7 +27,7 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
     public var description: String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         var copy = storage
-        let error = withUnsafePointer(to: &copy) { pointer in
+        let error = unsafe withUnsafePointer(to: &copy) { pointer in
             // Safe: the storage holds a whole address of the given length.
             unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
                 unsafe getnameinfo(
@@ -61,7 +60,7 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
             var storage = sockaddr_storage()
             let length = unsafe Int(entry.pointee.ai_addrlen)
             // Safe: the resolver's address has that length and fits the storage.
-            withUnsafeMutableBytes(of: &storage) { bytes in
+            unsafe withUnsafeMutableBytes(of: &storage) { bytes in
                 unsafe bytes.copyMemory(from: UnsafeRawBufferPointer(start: entry.pointee.ai_addr, count: length))
             }
             found.append(SocketAddress(storage: storage, length: length))
