@@ -9,6 +9,9 @@ static inline uintptr_t curing_thread_token(void) {
     return (uintptr_t)__builtin_thread_pointer();
 }
 
+// How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to; UINT64_MAX: no limit.
+uint64_t curing_locked_memory_limit(void);
+
 // A non-blocking, close-on-exec eventfd, or a negative errno.
 int curing_eventfd(void);
 

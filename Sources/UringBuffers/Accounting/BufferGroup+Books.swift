@@ -7,6 +7,9 @@ extension BufferGroup {
         unsafe header.pointee.checkOwnerUnlessClosed()
         return unsafe header.pointee.books()
     }
+
+    /// How many bytes of the buffers' memory are resident now (`mincore`). About 10 µs per 64 MiB.
+    public var residentBytes: Int { unsafe header.pointee.slab.residentBytes }
 }
 
 extension GroupHeader {

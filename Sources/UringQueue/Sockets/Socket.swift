@@ -5,7 +5,7 @@ public import UringBuffers
 
 /// System calls that set up sockets; everything after that goes through the queue.
 public enum Socket {
-    /// A listening socket, non-blocking and close-on-exec.
+    /// A listening socket, non-blocking and close-on-exec; one for an IPv6 address accepts IPv6 only (`IPV6_V6ONLY`).
     ///
     /// - Throws: ``UringError`` with `EADDRINUSE`, `EADDRNOTAVAIL`, `EACCES`, `EMFILE`.
     public static func listen(on address: SocketAddress, backlog: Int = 4096) throws(UringError) -> Int32 {
@@ -14,6 +14,8 @@ public enum Socket {
         let size = socklen_t(MemoryLayout<Int32>.size)
         // Safe: the kernel reads one integer.
         _ = unsafe setsockopt(made, SOL_SOCKET, SO_REUSEADDR, &one, size)
+        // So that a wildcard can be listened on for both families, each with its own socket.
+        if address.family == AF_INET6 { _ = unsafe setsockopt(made, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &one, size) }
         let bound = unsafe withUnsafeBytes(of: address.storage) { bytes in
             // Safe: the storage holds a whole address of the given length.
             unsafe bind(made, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(address.length))
@@ -47,6 +49,13 @@ public enum Socket {
         // Safe: the kernel reads one integer. Sockets that are not TCP refuse, which is fine.
         _ = unsafe setsockopt(
             socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Makes the close of a connection a reset, which tells the peer that it was not a clean end (`SO_LINGER` 0).
+    public static func setResetOnClose(_ socket: Int32) {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        // Safe: the kernel reads one structure.
+        _ = unsafe setsockopt(socket, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
     private static func make(_ family: Int32) throws(UringError) -> Int32 {

@@ -23,6 +23,16 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
         }
     }
 
+    /// The same address with another port.
+    public func withPort(_ port: Int) -> SocketAddress {
+        var copy = storage
+        unsafe withUnsafeMutableBytes(of: &copy) { bytes in
+            unsafe bytes[2] = UInt8(truncatingIfNeeded: port >> 8)
+            unsafe bytes[3] = UInt8(truncatingIfNeeded: port)
+        }
+        return SocketAddress(storage: copy, length: length)
+    }
+
     /// `address:port`, with brackets around an IPv6 address.
     public var description: String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))

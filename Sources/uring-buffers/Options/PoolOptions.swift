@@ -1,0 +1,48 @@
+// The options that every server command shares.
+
+public import ArgumentParser
+import RingArithmetic
+public import UringBuffers
+
+struct PoolOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Buffers in the pool: a power of two from 1 to 32768.", valueName: "n"))
+    var buffers = 4096
+
+    @Option(help: ArgumentHelp("Bytes in each buffer.", valueName: "bytes"))
+    var bufferSize = 4096
+
+    @Option(
+        help: ArgumentHelp(
+            "Which buffers are published: adaptive (a window of the warmest) or everything (the classic way).",
+            valueName: "policy"))
+    var refill = RefillPolicy.adaptive
+
+    @Option(
+        help: ArgumentHelp("Who allocates the ring's entries: application or kernel.", valueName: "kind"))
+    var ringMemory = RingMemoryKind.application
+
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let one completion deliver several buffers (needs Linux 6.10; ignored where the kernel cannot).")
+    var bundles = true
+
+    @Option(help: ArgumentHelp("How the final books are printed: text or json (one line).", valueName: "format"))
+    var summary = SummaryFormat.text
+
+    func validate() throws {
+        guard (try? RingCapacity(buffers)) != nil else {
+            throw ValidationError("--buffers must be a power of two from 1 to 32768, not \(buffers)")
+        }
+        guard (1...(1 << 30)).contains(bufferSize) else {
+            throw ValidationError("--buffer-size must be from 1 to 1073741824 bytes, not \(bufferSize)")
+        }
+    }
+}
+
+enum SummaryFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+}
+
+extension RefillPolicy: ExpressibleByArgument {}
+extension RingMemoryKind: ExpressibleByArgument {}

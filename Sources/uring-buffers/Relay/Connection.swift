@@ -1,0 +1,121 @@
+// One client and, in a proxy, its upstream.
+
+import Glibc
+import UringBuffers
+import UringQueue
+
+struct Connection: ~Copyable {
+    let client: Int32
+    /// -1 in an echo, and until the first attempt.
+    private(set) var upstream: Int32 = -1
+    /// How many upstream addresses were tried.
+    private(set) var attempts = 0
+    private var forward: Flow
+    private var backward: Flow
+    /// Connects and cancellations under way.
+    private var requests = 0
+    private(set) var isBrokenOff = false
+    private var isEcho: Bool
+
+    /// A connection that does nothing yet.
+    init(client: Int32) {
+        self.client = client
+        forward = Flow(source: -1, sink: -1, slot: 0, side: .forward)
+        backward = Flow(source: -1, sink: -1, slot: 0, side: .backward)
+        isEcho = false
+    }
+
+    subscript(side: Side) -> Flow {
+        _read {
+            if side == .forward { yield forward } else { yield backward }
+        }
+        _modify {
+            if side == .forward { yield &forward } else { yield &backward }
+        }
+    }
+
+    /// Whether no direction was started yet.
+    var isConnecting: Bool { forward.source < 0 }
+
+    /// Whether both directions have ended, so that the descriptors can be closed.
+    var isOver: Bool {
+        guard requests == 0 else { return false }
+        if isBrokenOff { return forward.requests == 0 && backward.requests == 0 }
+        return forward.isOver && (isEcho || backward.isOver)
+    }
+
+    // MARK: Starting
+
+    mutating func startEcho(slot: Int, _ io: borrowing RelayIO) {
+        isEcho = true
+        forward = Flow(source: client, sink: client, slot: slot, side: .forward)
+        forward.arm(io)
+    }
+
+    /// Tries the next upstream address. Returns false when there is none left, or no descriptor.
+    mutating func connect(slot: Int, to addresses: [SocketAddress], _ io: borrowing RelayIO) -> Bool {
+        if upstream >= 0 {
+            _ = close(upstream)
+            upstream = -1
+        }
+        while attempts < addresses.count {
+            let address = addresses[attempts]
+            attempts += 1
+            guard let made = try? Socket.make(for: address) else { continue }
+            Socket.setNoDelay(made)
+            upstream = made
+            io.queue.connect(made, to: address, tag: RelayTag(.connect, slot: slot).rawValue)
+            requests += 1
+            return true
+        }
+        return false
+    }
+
+    /// The connect ended.
+    mutating func connected() { requests -= 1 }
+
+    mutating func startProxy(slot: Int, _ io: borrowing RelayIO) {
+        forward = Flow(source: client, sink: upstream, slot: slot, side: .forward)
+        backward = Flow(source: upstream, sink: client, slot: slot, side: .backward)
+        forward.arm(io)
+        backward.arm(io)
+    }
+
+    // MARK: Ending
+
+    /// Whether a source failed and everything that came before it is sent.
+    var wantsToBreakOff: Bool { !isBrokenOff && (forward.hasFailed || (!isEcho && backward.hasFailed)) }
+
+    /// Lets nothing more in; what is here is still sent.
+    mutating func drain(_ io: borrowing RelayIO) {
+        guard !isBrokenOff, !isConnecting else { return }
+        forward.stopReceiving(io)
+        if !isEcho { backward.stopReceiving(io) }
+    }
+
+    /// Ends at once, and tells the peers by a reset that it was not a clean end.
+    mutating func breakOff(slot: Int, _ io: borrowing RelayIO) {
+        guard !isBrokenOff else { return }
+        isBrokenOff = true
+        forward.breakOff(io)
+        backward.breakOff(io)
+        for descriptor in [client, upstream] where descriptor >= 0 {
+            Socket.setResetOnClose(descriptor)
+            io.queue.cancelAll(on: descriptor, tag: RelayTag(.cancelAll, slot: slot).rawValue)
+            requests += 1
+        }
+    }
+
+    /// The answer to a cancellation of everything on a descriptor.
+    mutating func cancelled() { requests -= 1 }
+
+    consuming func closeDescriptors(_ io: borrowing RelayIO) {
+        if forward.sinkFailed || backward.sinkFailed {
+            // Whoever sent what could not be delivered is told.
+            for descriptor in [client, upstream] where descriptor >= 0 { Socket.setResetOnClose(descriptor) }
+        }
+        let tag = RelayTag(.close).rawValue
+        io.queue.close(client, tag: tag)
+        if upstream >= 0 { io.queue.close(upstream, tag: tag) }
+    }
+}

@@ -1,0 +1,191 @@
+// One direction of a connection: what arrives on one socket leaves on another, in the same buffers.
+
+import UringBuffers
+import UringQueue
+
+///      source ──receive──▶ pending ──send──▶ sink           held = pending + sending, bounded by the fair share
+///
+/// At most one receive and one send are under way. While a send is, what arrives is appended to `pending`, and leaves
+/// as one gathered send afterwards.
+struct Flow: ~Copyable {
+    enum Receiving { case idle, armed, stopping, starved }
+
+    let source: Int32
+    let sink: Int32
+    let slot: Int
+    let side: Side
+
+    private var pending: BufferBundle?
+    /// Buffers that were received and are not sent yet.
+    private(set) var held = 0
+    /// Those of them that the send under way took along, and their bytes.
+    private var sending = 0
+    private var sendingBytes = 0
+    private var receiving = Receiving.idle
+    /// Requests whose last completion did not come yet.
+    private(set) var requests = 0
+    /// Nothing more is read from the source.
+    private var sourceEnded = false
+    /// The source failed; the connection is to be broken off when everything that came before is sent.
+    private var sourceFailed = false
+    /// Nothing more is written to the sink: it was shut down, or it failed.
+    private var sinkEnded = false
+    /// The sink failed before everything was sent.
+    private(set) var sinkFailed = false
+
+    init(source: Int32, sink: Int32, slot: Int, side: Side) {
+        self.source = source
+        self.sink = sink
+        self.slot = slot
+        self.side = side
+    }
+
+    /// Whether nothing more will happen.
+    var isOver: Bool { sourceEnded && sinkEnded && requests == 0 }
+
+    /// Whether the source failed and everything that came before is sent.
+    var hasFailed: Bool { sourceFailed && sinkEnded && sending == 0 }
+
+    private func tag(_ kind: RelayTag.Kind) -> RelayTag { RelayTag(kind, slot: slot, side: side) }
+
+    // MARK: Receiving
+
+    /// Arms a receive unless one is armed, the source ended, or the flow holds its share.
+    mutating func arm(_ io: borrowing RelayIO) {
+        guard receiving == .idle || receiving == .starved, !sourceEnded else { return }
+        let allowance = io.share.allowance(held: held, free: io.free)
+        guard allowance > 0 else {
+            receiving = .idle
+            return
+        }
+        io.receive(from: source, allowance: allowance, tag: tag(.receive))
+        receiving = .armed
+        requests += 1
+    }
+
+    /// Takes what a receive brought. Returns whether the flow has to wait for buffers; then call `arm` when some are
+    /// back.
+    mutating func received(_ completion: Completion, _ io: borrowing RelayIO) -> Bool {
+        if completion.isFinal {
+            requests -= 1
+            receiving = .idle
+        }
+        switch io.group.take(completion) {
+        case .buffer(let buffer): deliver(BufferBundle(buffer), io)
+        case .bundle(let bundle): deliver(bundle, io)
+        case .endOfStream: sourceEnded = true
+        case .starved:
+            guard completion.isFinal, !sourceEnded else { break }
+            receiving = .starved
+            return true
+        case .failed(let error):
+            if error.isCancellation { break }
+            sourceEnded = true
+            sourceFailed = true
+        case .unbuffered(let count):
+            preconditionFailure("a receive with buffer selection brought \(count) bytes without a buffer")
+        }
+        if receiving == .idle { arm(io) } else { stopWhenShareIsHeld(io) }
+        endSinkWhenSent(io)
+        return false
+    }
+
+    /// Stops receiving: the receive that is armed is cancelled, and what it still brings is sent.
+    mutating func stopReceiving(_ io: borrowing RelayIO) {
+        sourceEnded = true
+        cancelReceive(io)
+        endSinkWhenSent(io)
+    }
+
+    /// The answer to a cancellation. It may miss a receive that is running; that one is asked again when it matters.
+    mutating func cancelled(_ completion: Completion, _ io: borrowing RelayIO) {
+        requests -= 1
+        guard completion.result < 0, receiving == .stopping else { return }
+        receiving = .armed
+        if sourceEnded { cancelReceive(io) }
+    }
+
+    private mutating func cancelReceive(_ io: borrowing RelayIO) {
+        guard receiving == .armed else { return }
+        receiving = .stopping
+        io.queue.cancel(tag: tag(.receive).rawValue, tag: tag(.cancel).rawValue)
+        requests += 1
+    }
+
+    private mutating func stopWhenShareIsHeld(_ io: borrowing RelayIO) {
+        if held > 0, io.share.allowance(held: held, free: io.free) == 0 { cancelReceive(io) }
+    }
+
+    // MARK: Sending
+
+    private mutating func deliver(_ bundle: consuming BufferBundle, _ io: borrowing RelayIO) {
+        // The sink is gone: the buffers go back at once.
+        if sinkEnded { return }
+        held += bundle.count
+        guard sending == 0 else { return append(bundle) }
+        send(bundle, io)
+    }
+
+    private mutating func append(_ bundle: consuming BufferBundle) {
+        if var waiting = pending.take() {
+            waiting.append(bundle)
+            pending = consume waiting
+        } else {
+            pending = consume bundle
+        }
+    }
+
+    private mutating func send(_ bundle: consuming BufferBundle, _ io: borrowing RelayIO) {
+        sending = bundle.count
+        sendingBytes = bundle.byteCount
+        io.queue.send(bundle, to: sink, tag: tag(.send).rawValue)
+        requests += 1
+    }
+
+    /// The send ended. Returns the bytes that it sent.
+    mutating func sent(_ completion: Completion, _ io: borrowing RelayIO) -> Int {
+        requests -= 1
+        held -= sending
+        sending = 0
+        if completion.result != sendingBytes || sinkEnded {
+            failSink(io)
+            sinkFailed = true
+        } else if let waiting = pending.take() {
+            send(waiting, io)
+        } else {
+            endSinkWhenSent(io)
+        }
+        arm(io)
+        return max(0, Int(completion.result))
+    }
+
+    mutating func shutDown() { requests -= 1 }
+
+    /// Passes the end of the source on, once everything before it is sent.
+    private mutating func endSinkWhenSent(_ io: borrowing RelayIO) {
+        guard sourceEnded, !sinkEnded, sending == 0, receiving == .idle || receiving == .starved else { return }
+        sinkEnded = true
+        guard !sourceFailed else { return }
+        io.queue.shutdown(sink, .write, tag: tag(.shutdown).rawValue)
+        requests += 1
+    }
+
+    // MARK: Breaking off
+
+    /// The sink takes nothing more: what is left goes back to the pool.
+    private mutating func failSink(_ io: borrowing RelayIO) {
+        sinkEnded = true
+        sourceEnded = true
+        pending = nil
+        held = sending
+        cancelReceive(io)
+    }
+
+    /// Ends the flow without sending what is left. The caller cancels the requests on both sockets.
+    mutating func breakOff(_ io: borrowing RelayIO) { failSink(io) }
+}
+
+extension UringError {
+    /// The request was cancelled, by us.
+    var isCancellation: Bool { symbol == "ECANCELED" }
+}

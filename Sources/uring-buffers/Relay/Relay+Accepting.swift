@@ -1,0 +1,72 @@
+// New clients.
+
+import Glibc
+import UringBuffers
+import UringQueue
+
+struct ListenerState {
+    let descriptor: Int32
+    var isArmed = false
+    /// No descriptors are left: accepting goes on when a connection has ended.
+    var isPaused = false
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+}
+
+extension Relay {
+    mutating func arm(listener: Int, _ io: borrowing RelayIO) {
+        listeners[listener].isPaused = false
+        guard phase == .serving, !listeners[listener].isArmed else { return }
+        io.queue.acceptMultishot(
+            on: listeners[listener].descriptor, tag: RelayTag(.accept, slot: listener).rawValue)
+        listeners[listener].isArmed = true
+    }
+
+    mutating func disarm(listener: Int, _ io: borrowing RelayIO) {
+        guard listeners[listener].isArmed else { return }
+        io.queue.cancelAll(on: listeners[listener].descriptor, tag: RelayTag(.close).rawValue)
+    }
+
+    mutating func accepted(_ completion: Completion, listener: Int, _ io: borrowing RelayIO) {
+        if completion.isFinal { listeners[listener].isArmed = false }
+        if completion.result >= 0 {
+            start(client: completion.result, io)
+        } else if completion.result == -EMFILE || completion.result == -ENFILE, connections.count > 0 {
+            listeners[listener].isPaused = true
+            return
+        }
+        if completion.isFinal { arm(listener: listener, io) }
+    }
+
+    private mutating func start(client: Int32, _ io: borrowing RelayIO) {
+        Socket.setNoDelay(client)
+        counters.connections += 1
+        let slot = connections.insert(Connection(client: client))
+        counters.peakConnections = max(counters.peakConnections, connections.count)
+        // A client that slipped in while the listener was being disarmed.
+        guard phase == .serving else { return end(slot, io) }
+        switch service {
+        case .echo: connections[slot].startEcho(slot: slot, io)
+        case .proxy: connectNext(slot, io)
+        }
+    }
+
+    // MARK: Upstream
+
+    private mutating func connectNext(_ slot: Int, _ io: borrowing RelayIO) {
+        guard case .proxy(let upstreams) = service else { return }
+        if connections[slot].connect(slot: slot, to: upstreams, io) { return }
+        counters.refused += 1
+        end(slot, io)
+    }
+
+    mutating func connectEnded(_ completion: Completion, slot: Int, _ io: borrowing RelayIO) {
+        connections[slot].connected()
+        guard !connections[slot].isBrokenOff else { return settle(slot, io) }
+        if completion.result == 0 {
+            connections[slot].startProxy(slot: slot, io)
+        } else {
+            connectNext(slot, io)
+        }
+    }
+}

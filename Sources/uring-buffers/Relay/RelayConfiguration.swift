@@ -1,0 +1,28 @@
+// What a relay is told.
+
+import UringBuffers
+import UringQueue
+
+/// What happens to the bytes of a client.
+enum RelayService {
+    /// They go back to it.
+    case echo
+    /// They go to the first of these addresses that accepts a connection, and its bytes to the client.
+    case proxy(upstreams: [SocketAddress])
+}
+
+struct RelayConfiguration {
+    var buffers = 4096
+    var bufferSize = 4096
+    var refill = RefillPolicy.adaptive
+    var ringMemory = RingMemoryKind.application
+    var bundles = true
+}
+
+extension RelayConfiguration {
+    init(_ options: PoolOptions) {
+        self.init(
+            buffers: options.buffers, bufferSize: options.bufferSize, refill: options.refill,
+            ringMemory: options.ringMemory, bundles: options.bundles)
+    }
+}

@@ -1,0 +1,55 @@
+// The queue and the pool that all flows of a relay share.
+
+import UringBuffers
+import UringQueue
+
+struct RelayIO: ~Copyable {
+    let queue: UringQueue
+    let group: BufferGroup
+    let share: FairShare
+    let receiveOptions: ReceiveOptions
+    let hasBudget: Bool
+
+    init(_ configuration: RelayConfiguration) throws(UringError) {
+        let queue = try RelayIO.makeQueue()
+        let group = try BufferGroup(
+            ring: queue.descriptor, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize,
+            refill: configuration.refill, ringMemory: configuration.ringMemory)
+        self.queue = queue
+        self.group = group
+        share = FairShare(capacity: configuration.buffers, bufferSize: configuration.bufferSize)
+        receiveOptions = configuration.bundles ? .bundle : []
+        hasBudget = UringQueue.supportsReceiveBudget()
+    }
+
+    /// A large queue, or what the locked-memory limit allows: nothing is lost in a small one, it only costs more system
+    /// calls.
+    private static func makeQueue() throws(UringError) -> UringQueue {
+        var entries = 1024
+        while true {
+            do { return try UringQueue(entries: entries, completionEntries: entries * 8) } catch {
+                guard error.symbol == "ENOMEM", entries > 16 else { throw error }
+                entries /= 4
+            }
+        }
+    }
+
+    /// Buffers that nobody uses now.
+    var free: Int { group.available + group.spares }
+
+    /// A multishot receive overshoots while its cancellation is under way, so small shares are received one by one.
+    func usesMultishot(allowance: Int) -> Bool { hasBudget && allowance >= 64 }
+
+    /// Arms a receive of at most `allowance` buffers.
+    func receive(from socket: Int32, allowance: Int, tag: RelayTag) {
+        let bytes = allowance * group.bufferSize
+        if usesMultishot(allowance: allowance) {
+            queue.receiveMultishot(
+                from: socket, into: group, budget: bytes, options: receiveOptions, tag: tag.rawValue)
+        } else {
+            queue.receive(
+                from: socket, into: group, limit: receiveOptions.contains(.bundle) ? bytes : 0,
+                options: receiveOptions, tag: tag.rawValue)
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// The loop: wait, hand out completions, refill, until asked to end.
+
+import UringBuffers
+import UringQueue
+
+enum RelayServer {
+    /// Serves until a signal or `control` ends it, and returns the final books.
+    ///
+    /// `ready` is called once when everything is set up and clients can connect.
+    static func serve(
+        listeners: borrowing Listeners, service: RelayService, configuration: RelayConfiguration,
+        signals: TerminationSignals?, control: RelayControl? = nil, ready: () -> Void
+    ) throws -> Summary {
+        let io = try makeIO(configuration)
+        var relay = Relay(service: service, listeners: listeners.descriptors)
+        for listener in listeners.descriptors.indices { relay.arm(listener: listener, io) }
+        if let control { control.attach(try io.queue.makeWakeUp()) }
+        let signalDescriptor = signals?.descriptor ?? -1
+        watch(signalDescriptor, io)
+        ready()
+
+        var clock = StatusClock()
+        while !relay.isDone {
+            let needsTick = control != nil || relay.phase != .serving
+            _ = try io.queue.wait(timeout: needsTick ? StatusClock.period : nil)
+            io.queue.forEachCompletion { completion in
+                if RelayTag(rawValue: completion.tag).kind == .signal {
+                    if signals?.take() == true { relay.phase == .serving ? relay.drain(io) : relay.breakOff(io) }
+                    watch(signalDescriptor, io)
+                } else {
+                    relay.handle(completion, io)
+                }
+            }
+            relay.afterBatch(io)
+            guard needsTick else { continue }
+            if control?.endIsWanted == true { relay.drain(io) }
+            if let deadline = relay.drainDeadline, deadline < .now { relay.breakOff(io) }
+            if clock.isDue() { control?.report(relay.status(io)) }
+        }
+        return try Summary(relay: relay, io: io)
+    }
+
+    private static func makeIO(_ configuration: RelayConfiguration) throws -> RelayIO {
+        do { return try RelayIO(configuration) } catch {
+            throw ToolFailure(StartFailure.explain(error, configuration))
+        }
+    }
+
+    private static func watch(_ signals: Int32, _ io: borrowing RelayIO) {
+        if signals >= 0 { io.queue.pollReadable(signals, tag: RelayTag(.signal).rawValue) }
+    }
+}
