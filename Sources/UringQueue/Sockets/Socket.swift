@@ -28,6 +28,17 @@ public enum Socket {
         return made
     }
 
+    /// Starts to connect a non-blocking socket, outside any queue; it becomes writable when it is connected. Returns
+    /// whether that is possible.
+    public static func connect(_ socket: Int32, to address: SocketAddress) -> Bool {
+        let result = unsafe withUnsafeBytes(of: address.storage) { bytes in
+            // Safe: the storage holds a whole address of the given length.
+            unsafe Glibc.connect(
+                socket, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), socklen_t(address.length))
+        }
+        return result == 0 || UringErrno.current == EINPROGRESS
+    }
+
     /// A socket to connect to `address` with, non-blocking and close-on-exec.
     public static func make(for address: SocketAddress) throws(UringError) -> Int32 { try make(address.family) }
 
