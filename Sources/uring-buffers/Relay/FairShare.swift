@@ -7,11 +7,18 @@ struct FairShare {
     /// The most that a flow may ever hold.
     let ceiling: Int
 
-    /// Enough bytes in flight for a fast connection; more would only turn cold in the cache.
-    private static let comfortableBytes = 1 << 20
+    /// Enough bytes in flight for a fast connection: 64 KiB to 1 MiB move as many bits per second through one thread,
+    /// and what waits longer only turns cold in the cache.
+    private static let comfortableBytes = 128 * 1024
+
+    /// Whether one request may take several buffers. A bundle can bring up to 256 more than it was asked for (the
+    /// kernel's second pass knows no limit), and a multishot receive goes on while its cancellation is under way: in a
+    /// small pool that could be everything.
+    let allowsMany: Bool
 
     init(capacity: Int, bufferSize: Int) {
-        ceiling = max(1, min(capacity / 4, max(FairShare.comfortableBytes / bufferSize, 16)))
+        ceiling = max(1, min(capacity / 4, max(FairShare.comfortableBytes / bufferSize, 4)))
+        allowsMany = capacity >= 1024
     }
 
     /// How many buffers a flow that holds `held` may still take while `free` are free.

@@ -8,7 +8,7 @@ struct RelayIO: ~Copyable {
     let group: BufferGroup
     let share: FairShare
     let receiveOptions: ReceiveOptions
-    let hasBudget: Bool
+    let usesMultishot: Bool
 
     init(_ configuration: RelayConfiguration) throws(UringError) {
         let queue = try RelayIO.makeQueue()
@@ -18,8 +18,8 @@ struct RelayIO: ~Copyable {
         self.queue = queue
         self.group = group
         share = FairShare(capacity: configuration.buffers, bufferSize: configuration.bufferSize)
-        receiveOptions = configuration.bundles ? .bundle : []
-        hasBudget = UringQueue.supportsReceiveBudget()
+        receiveOptions = configuration.bundles && share.allowsMany ? .bundle : []
+        usesMultishot = share.allowsMany && UringQueue.supportsReceiveBudget()
     }
 
     /// A large queue, or what the locked-memory limit allows: nothing is lost in a small one, it only costs more system
@@ -37,13 +37,10 @@ struct RelayIO: ~Copyable {
     /// Buffers that nobody uses now.
     var free: Int { group.available + group.spares }
 
-    /// A multishot receive overshoots while its cancellation is under way, so small shares are received one by one.
-    func usesMultishot(allowance: Int) -> Bool { hasBudget && allowance >= 64 }
-
     /// Arms a receive of at most `allowance` buffers.
     func receive(from socket: Int32, allowance: Int, tag: RelayTag) {
         let bytes = allowance * group.bufferSize
-        if usesMultishot(allowance: allowance) {
+        if usesMultishot {
             queue.receiveMultishot(
                 from: socket, into: group, budget: bytes, options: receiveOptions, tag: tag.rawValue)
         } else {
