@@ -45,14 +45,17 @@ enum Remedies {
 
     private static func registration(_ number: Int32) -> String {
         switch number {
-        case EINVAL: "The kernel refuses an argument or is too old: buffer rings need Linux 5.19, "
-            + "kernel-allocated ones 6.4, their head 6.8."
-        case EEXIST: "The group id is in use on this ring, or the caller is not the thread that a single-issuer "
-            + "ring belongs to: choose another id, or call from that thread."
+        case EINVAL:
+            "The kernel refuses an argument or is too old: buffer rings need Linux 5.19, "
+                + "kernel-allocated ones 6.4, their head 6.8."
+        case EEXIST:
+            "The group id is in use on this ring, or the caller is not the thread that a single-issuer "
+                + "ring belongs to: choose another id, or call from that thread."
         case EFAULT: "The ring memory is not mapped and writable in its whole length: take it from PageMemory."
         case EOVERFLOW: "The ring memory would end beyond the address space."
-        case ENOMEM: "The user's locked-memory limit is used up (rings are charged to it): raise it with "
-            + "ulimit -l or LimitMEMLOCK=, or use fewer buffers."
+        case ENOMEM:
+            "The user's locked-memory limit is used up (rings are charged to it): raise it with "
+                + "ulimit -l or LimitMEMLOCK=, or use fewer buffers."
         case ENOENT: "No group with this id is registered on this ring."
         case EBADF: "The descriptor is not open."
         case EOPNOTSUPP: "The descriptor is not an io_uring."
@@ -64,15 +67,19 @@ enum Remedies {
 
     private static func setUp(_ number: Int32) -> String {
         switch number {
-        case EPERM: "io_uring is forbidden here: see the sysctl kernel.io_uring_disabled, or the container's "
-            + "seccomp profile."
-        case ENOSYS: "This kernel has no io_uring, or the container hides it: use Linux 6.1 or later and allow "
-            + "the io_uring system calls."
-        case ENOMEM: "The user's locked-memory limit is used up (rings are charged to it): raise it with "
-            + "ulimit -l or LimitMEMLOCK=, or use fewer entries."
+        case EPERM:
+            "io_uring is forbidden here: see the sysctl kernel.io_uring_disabled, or the container's "
+                + "seccomp profile."
+        case ENOSYS:
+            "This kernel has no io_uring, or the container hides it: use Linux 6.1 or later and allow "
+                + "the io_uring system calls."
+        case ENOMEM:
+            "The user's locked-memory limit is used up (rings are charged to it): raise it with "
+                + "ulimit -l or LimitMEMLOCK=, or use fewer entries."
         case EMFILE, ENFILE: "Raise the limit of open descriptors (ulimit -n)."
-        case EINVAL: "The kernel does not know a set-up flag or the entry count is out of range: Linux 6.1 or "
-            + "later is needed."
+        case EINVAL:
+            "The kernel does not know a set-up flag or the entry count is out of range: Linux 6.1 or "
+                + "later is needed."
         default: "See io_uring_setup(2)."
         }
     }

@@ -37,7 +37,8 @@ struct DemoCommand: ParsableCommand {
         let proxy = try DemoServer(.proxy(upstreams: [upstream.address]))
         let tally = DemoTally()
         let seed = self.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        Output.line("clients ─▶ proxy \(proxy.address) ─▶ echo server \(upstream.address), all in this process; seed \(seed)")
+        Output.line(
+            "clients ─▶ proxy \(proxy.address) ─▶ echo server \(upstream.address), all in this process; seed \(seed)")
         let count = connections
         let address = proxy.address
         let clients = try BackgroundThread {
@@ -65,7 +66,8 @@ struct DemoCommand: ParsableCommand {
             ticks += 1
             if let status = proxy.control.latest, ticks % (Output.isTerminal ? 1 : 4) == 0 {
                 screen.show(
-                    elapsed: elapsed, of: seconds, verified: tally.verifiedBytes.load(ordering: .relaxed), proxy: status)
+                    elapsed: elapsed, of: seconds, verified: tally.verifiedBytes.load(ordering: .relaxed), proxy: status
+                )
             }
             if elapsed >= .seconds(seconds) { return }
         }

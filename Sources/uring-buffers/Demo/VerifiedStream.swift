@@ -29,7 +29,9 @@ struct VerifiedStream {
             let value = word(offset >> 3)
             if offset & 7 == 0, index + 8 <= bytes.count {
                 // Safe: eight bytes are left.
-                if unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) != value.littleEndian { return false }
+                if unsafe bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) != value.littleEndian {
+                    return false
+                }
                 index += 8
             } else {
                 if unsafe bytes[index] != UInt8(truncatingIfNeeded: value >> UInt64((offset & 7) * 8)) { return false }

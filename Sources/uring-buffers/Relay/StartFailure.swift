@@ -13,7 +13,8 @@ enum StartFailure {
         let ring = max(configuration.buffers * 16, 4096)
         // A queue of the smallest size that the relay goes down to.
         let needed = (ring + 16 * 1024 + 1023) / 1024
-        return "cannot \(error.operation.rawValue): the locked-memory limit of \(limit()) is used up. Rings are charged "
+        return
+            "cannot \(error.operation.rawValue): the locked-memory limit of \(limit()) is used up. Rings are charged "
             + "to it: raise it to at least \(needed) KiB (ulimit -l \(needed), or LimitMEMLOCK=\(needed)K), or use "
             + "fewer --buffers."
     }

@@ -20,7 +20,8 @@ enum SummaryText {
         ]
         lines += books.violations.map { "violation    \($0)" }
         lines.append(
-            summary.balanced ? "books        balance, 0 buffers lost" : "books        DO NOT BALANCE, \(summary.lost) buffers lost")
+            summary.balanced
+                ? "books        balance, 0 buffers lost" : "books        DO NOT BALANCE, \(summary.lost) buffers lost")
         return lines.joined(separator: "\n")
     }
 

@@ -1,0 +1,21 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let package = Package(
+    name: "examples",
+    dependencies: [.package(name: "swift-uring-buffers", path: "..")],
+    targets: [
+        // The shortest whole program: a queue of ours, a pool, one multishot receive.
+        .executableTarget(
+            name: "first-steps",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringQueue", package: "swift-uring-buffers"),
+            ]),
+        // The pool in a ring of your own, driven by somebody else's code: here by liburing in C.
+        .target(name: "CLoop", linkerSettings: [.linkedLibrary("uring")]),
+        .executableTarget(
+            name: "own-ring",
+            dependencies: ["CLoop", .product(name: "UringBuffers", package: "swift-uring-buffers")]),
+    ]
+)

@@ -1,0 +1,52 @@
+# The two commands of the README are `make demo` and `make test`. Everything else is for contributors.
+
+SWIFT ?= swift
+TOOL = .build/release/uring-buffers
+
+.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares ci
+
+demo: tool
+	@$(TOOL) demo
+
+test: prepare
+	$(SWIFT) test
+
+# The tool, optimised: .build/release/uring-buffers
+tool: prepare
+	@$(SWIFT) build -c release --product uring-buffers
+
+# Checks the machine, and installs liburing-dev when it is missing and that is allowed.
+prepare:
+	@Scripts/prepare
+
+lint:
+	@Scripts/lint
+
+examples: prepare
+	@Scripts/examples
+
+# A program that uses this package together with swift-system.
+coexistence: prepare
+	@Scripts/coexistence
+
+fuzz: prepare
+	@Fuzz/run
+
+# The tests of handles, groups and queues under the thread and the address sanitizer.
+sanitize: prepare
+	@Scripts/sanitize
+
+bench-micro: prepare
+	@Benchmarks/micro
+
+bench-echo: tool
+	@Benchmarks/echo
+
+bench-proxy: tool
+	@Benchmarks/proxy
+
+bench-spares: prepare
+	@Benchmarks/spares
+
+ci:
+	@.ci/run
