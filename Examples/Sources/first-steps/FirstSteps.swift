@@ -9,12 +9,10 @@ struct FirstSteps {
     static func main() throws {
         var ends: [Int32] = [0, 0]
         socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends)
-
         let queue = try UringQueue()
         let group = try BufferGroup(ring: queue.descriptor, id: 0, capacity: 256, bufferSize: 4096)
         queue.receiveMultishot(from: ends[0], into: group, tag: 1)
         send(ends[1], "hello, ring", 11, 0)
-
         try queue.run { completion in
             switch group.take(completion) {
             case .buffer(let buffer):
@@ -27,7 +25,7 @@ struct FirstSteps {
             case .failed(let error):
                 print(error)
                 queue.stop()
-            case .unbuffered: break
+            default: break
             }
             group.refill()
         }
