@@ -9,6 +9,8 @@ struct RelayIO: ~Copyable {
     let share: FairShare
     let receiveOptions: ReceiveOptions
     let usesMultishot: Bool
+    /// A receive of more buffers than this is bulk.
+    private static let smallMessage = 1
 
     init(_ configuration: RelayConfiguration) throws(UringError) {
         let queue = try RelayIO.makeQueue()
@@ -37,10 +39,14 @@ struct RelayIO: ~Copyable {
     /// Buffers that nobody uses now.
     var free: Int { group.available + group.spares }
 
-    /// Arms a receive of at most `allowance` buffers.
-    func receive(from socket: Int32, allowance: Int, tag: RelayTag) {
+    /// Arms a receive of at most `allowance` buffers. `recentBuffers` is what the receive before brought.
+    ///
+    /// Small messages come cheapest to a multishot receive, which needs no request for each. Bulk comes cheapest to
+    /// single ones: data that arrives while the last bundle is being sent gathers, so that bundles grow (a third less
+    /// processor time for each byte than multishot, which wakes for every segment).
+    func receive(from socket: Int32, allowance: Int, recentBuffers: Int, tag: RelayTag) {
         let bytes = allowance * group.bufferSize
-        if usesMultishot {
+        if usesMultishot, recentBuffers <= RelayIO.smallMessage {
             queue.receiveMultishot(
                 from: socket, into: group, budget: bytes, options: receiveOptions, tag: tag.rawValue)
         } else {
