@@ -20,10 +20,10 @@ extension GroupHeader {
     func books() -> PoolBooks {
         let waiting = returns.waiting
         var books = PoolBooks(
-            capacity: capacity, bufferSize: Int(bufferSize), states: scanStates(), selected: counters.selected,
-            recycled: counters.recycled, returned: counters.returned + waiting, receivedBytes: counters.receivedBytes,
+            capacity: capacity, bufferSize: Int(bufferSize), states: scanStates(), selected: selected,
+            recycled: recycled, returned: counters.returned + waiting, receivedBytes: counters.receivedBytes,
             published: counters.published, publishes: counters.publishes, starvations: counters.starvations,
-            avoidableStarvations: counters.avoidableStarvations, window: window.size, peakLent: counters.peakLent,
+            avoidableStarvations: counters.avoidableStarvations, window: window.size, peakLent: peakLent,
             unreaped: isClosed ? nil : unreaped, violations: [])
         books.violations = violations(of: books, waiting: waiting)
         return books
@@ -48,21 +48,18 @@ extension GroupHeader {
         let states = books.states
         require(states.total == capacity, "states add up to \(states.total), not to the capacity \(capacity)")
         require(
-            states.available == ring.available,
-            "\(states.available) buffers are marked available, the ring's indices say \(ring.available)")
+            states.available == ring.selectable,
+            "\(states.available) buffers are marked available, the ring counts \(ring.selectable)")
         require(
-            counters.published - counters.selected == ring.available,
-            "published \(counters.published) − selected \(counters.selected) ≠ available \(ring.available)")
+            spares.count + ring.selectable + out == capacity,
+            "spare \(spares.count) + available \(ring.selectable) + out \(out) ≠ capacity \(capacity)")
         require(
-            spares.count + ring.available + counters.out == capacity,
-            "spare \(spares.count) + available \(ring.available) + out \(counters.out) ≠ capacity \(capacity)")
-        require(
-            states.cached >= spares.count && states.cached <= spares.count + counters.out,
+            states.cached >= spares.count && states.cached <= spares.count + out,
             "\(states.cached) buffers are marked free, \(spares.count) are spare and \(waiting) wait")
         if let unreaped = books.unreaped {
             require(
-                unreaped <= ring.available,
-                "the kernel's head is \(unreaped) ahead of ours with only \(ring.available) available")
+                unreaped <= ring.selectable,
+                "the kernel's head is \(unreaped) ahead of ours with only \(ring.selectable) available")
         }
         return found
     }

@@ -27,7 +27,7 @@ extension BufferGroup {
             throw error
         }
         unsafe header.pointee.isClosed = true
-        unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
+        unsafe header.pointee.disown()
     }
 
     /// Bytes of all groups of this process whose memory could not be freed, because they were dropped while the kernel
@@ -60,6 +60,7 @@ extension GroupHeader {
     static func attach(_ header: UnsafeMutablePointer<GroupHeader>) {
         // Safe: the group that calls lives, hence its header.
         if unsafe !header.pointee.claim() || header.pointee.isClosed { unsafe header.pointee.trapWrongThread() }
+        unsafe header.pointee.updateReadyToken()
     }
 
     /// Takes a group that no thread owns.
@@ -77,9 +78,9 @@ extension GroupHeader {
             return unsafe header.pointee.abandon()
         }
         let mayFree = unsafe header.pointee.isClosed || header.pointee.unregisterQuietly()
-        unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
+        unsafe header.pointee.disown()
         guard mayFree else { return unsafe header.pointee.abandon() }
-        let out = unsafe header.pointee.counters.out
+        let out = unsafe header.pointee.out
         if unsafe header.pointee.returns.close(out: out) == 0 { unsafe free(header) }
     }
 

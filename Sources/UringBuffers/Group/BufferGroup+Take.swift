@@ -12,25 +12,34 @@ extension BufferGroup {
     /// O(buffers in the completion). Traps when the completion names a buffer that the kernel cannot have.
     @inlinable
     public func take(result: Int32, flags: CompletionFlags) -> TakeOutcome {
-        unsafe header.pointee.checkOwner()
-        guard result > 0, flags.contains(.buffer), unsafe UInt32(bitPattern: result) <= header.pointee.bufferSize else {
-            return takeRare(result: result, flags: flags)
-        }
-        let bid = flags.bufferID.rawValue
-        unsafe header.pointee.select(bid)
-        unsafe header.pointee.counters.receivedBytes &+= Int(result)
-        if unsafe header.pointee.ring.available < header.pointee.window.lowMark {
-            unsafe header.pointee.refillWhenWorthwhile()
-        }
-        return .buffer(
-            unsafe ProvidedBuffer(header: header, bid: bid, offset: 0, length: UInt32(bitPattern: result)))
+        // One filled buffer, and the ring is not low: one way out for everything else, because each call that returns
+        // into the caller's loop costs it registers.
+        guard
+            _fastPath(
+                unsafe header.pointee.isReadyForThisThread && result > 0 && flags.contains(.buffer)
+                    && UInt32(bitPattern: result) <= header.pointee.bufferSize)
+        else { return takeRare(result: result, flags: flags) }
+        return .buffer(takeOne(length: UInt32(bitPattern: result), flags: flags))
     }
 
-    /// Everything but one filled buffer.
+    @inlinable
+    func takeOne(length: UInt32, flags: CompletionFlags) -> ProvidedBuffer {
+        let bid = flags.bufferID.rawValue
+        unsafe header.pointee.select(bid)
+        unsafe header.pointee.counters.receivedBytes &+= Int(length)
+        return unsafe ProvidedBuffer(header: header, bid: bid, offset: 0, length: length)
+    }
+
+    /// Everything but one filled buffer while the ring is well filled.
     @usableFromInline @inline(never)
     func takeRare(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+        unsafe header.pointee.checkOwner()
         if result > 0 {
-            return flags.contains(.buffer) ? takeBundle(bytes: Int(result), flags: flags) : .unbuffered(Int(result))
+            guard flags.contains(.buffer) else { return .unbuffered(Int(result)) }
+            defer { unsafe header.pointee.refillWhenWorthwhile() }
+            return unsafe UInt32(bitPattern: result) <= header.pointee.bufferSize
+                ? .buffer(takeOne(length: UInt32(bitPattern: result), flags: flags))
+                : takeBundle(bytes: Int(result), flags: flags)
         }
         if flags.contains(.buffer) {
             let bid = flags.bufferID.rawValue
@@ -66,9 +75,6 @@ extension BufferGroup {
             left -= size
         }
         unsafe header.pointee.counters.receivedBytes &+= bytes
-        if unsafe header.pointee.ring.available < header.pointee.window.lowMark {
-            unsafe header.pointee.refillWhenWorthwhile()
-        }
         return .bundle(unsafe BufferBundle(header: header, first: first, last: last, count: count, byteCount: bytes))
     }
 }

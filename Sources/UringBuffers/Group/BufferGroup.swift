@@ -65,11 +65,16 @@ public struct BufferGroup: ~Copyable {
     /// How many buffers the refill policy wants published now.
     @inlinable public var window: Int { unsafe header.pointee.window.size }
     /// How many buffers are published and not yet seen to be consumed.
-    @inlinable public var available: Int { unsafe header.pointee.ring.available }
+    @inlinable public var available: Int { unsafe header.pointee.ring.selectable }
     /// How many buffers are free and not published.
     @inlinable public var spares: Int { unsafe header.pointee.spares.count }
     /// How many buffers are out of the group's hands; those that other threads returned since the last refill count.
-    @inlinable public var lent: Int { unsafe header.pointee.counters.out }
+    @inlinable public var lent: Int { unsafe header.pointee.out }
+
+    /// The ring's entries, for whoever plays the kernel: a simulation, or a benchmark without traffic. Read only.
+    @_spi(SimulatedKernel) @unsafe public var entries: UnsafeRawPointer {
+        unsafe UnsafeRawPointer(header.pointee.ring.base)
+    }
 
     /// Takes home what other threads returned and publishes spare buffers up to the window, with one store.
     ///
@@ -83,7 +88,7 @@ public struct BufferGroup: ~Copyable {
     /// Lets the group go from this thread: from now on every handle returns through the return stack.
     public func detach() {
         unsafe header.pointee.checkOwner()
-        unsafe header.pointee.ownerToken.store(0, ordering: .releasing)
+        unsafe header.pointee.disown()
     }
 
     /// Makes this thread the owner of a detached group.

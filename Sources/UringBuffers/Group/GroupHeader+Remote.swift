@@ -3,7 +3,6 @@
 extension GroupHeader {
     /// Gives back the chain `first … last`, linked through the group's links, from any thread. Frees the group when it
     /// is gone and this was the last buffer out.
-    @usableFromInline @inline(never)
     static func giveBackRemotely(
         _ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int
     ) {

@@ -15,12 +15,18 @@ public import Synchronization
 struct GroupHeader: ~Copyable {
     /// The token of the thread that owns the group; 0 while detached or after the group is gone.
     @usableFromInline let ownerToken: Atomic<UInt>
+    /// The same while the ring is well filled, else 0: one comparison lets a buffer through the fast paths of taking and
+    /// giving back.
+    @usableFromInline let readyToken = Atomic<UInt>(0)
     @usableFromInline let slabBase: UnsafeMutableRawPointer
     @usableFromInline let bufferSize: UInt32
     @usableFromInline let records: UnsafeMutablePointer<BufferRecord>
     @usableFromInline var ring: RingCursor
     @usableFromInline var spares: SparePool
     @usableFromInline var counters = GroupCounters()
+    /// How many selectable buffers there would be, with as many spare ones as now, when the most were out. One number
+    /// to compare with and one to count for each buffer, where the obvious way takes three times as much.
+    @usableFromInline var peakMark = 0
     @usableFromInline var window: RefillWindow
     /// Spare buffers that the last publish kept back.
     var sparesLeft = 0
@@ -68,6 +74,8 @@ extension GroupHeader {
         unsafe slabBase + Int(bid) &* Int(bufferSize)
     }
 
+    @inlinable var isReadyForThisThread: Bool { readyToken.load(ordering: .relaxed) == UInt(curing_thread_token()) }
+
     @inlinable var isOwnedByThisThread: Bool { ownerToken.load(ordering: .relaxed) == UInt(curing_thread_token()) }
 
     /// Traps unless the caller is the owner.
@@ -92,11 +100,25 @@ extension GroupHeader {
         require(bid, .available)
         // Safe, here and below: as in `require`.
         unsafe records[Int(bid)].enter(.lent)
-        ring.consume(1)
-        counters.selected &+= 1
-        let out = counters.out
-        if out > counters.peakLent { counters.peakLent = out }
+        // As many buffers are in the state available as are selectable, so this cannot go below zero.
+        let selectable = ring.selectable &- 1
+        ring.selectable = selectable
+        if _slowPath(selectable < peakMark) { peakMark = selectable }
+        if _slowPath(selectable < window.lowMark) { readyToken.store(0, ordering: .relaxed) }
     }
+
+    /// Buffers that completions named: all that were published, but for those that can still be selected.
+    @inlinable var selected: Int { counters.published &- ring.selectable }
+
+    /// Buffers out of the group's hands, those waiting on the return stack included.
+    @inlinable var out: Int { capacity &- ring.selectable &- spares.count }
+
+    /// Buffers given back on this thread: all that ever became spare, but for those that started so and those that
+    /// other threads returned.
+    var recycled: Int { counters.published &+ spares.count &- capacity &- counters.returned }
+
+    /// The most buffers that were ever out at once.
+    var peakLent: Int { capacity - peakMark - spares.count }
 
     // MARK: Giving back
 
@@ -104,17 +126,21 @@ extension GroupHeader {
     @inlinable
     mutating func recycle(_ bid: UInt16) {
         require(bid, .lent)
-        unsafe records[Int(bid)].enter(.spare)
-        spares.push(bid)
-        counters.recycled &+= 1
-        if ring.available < window.lowMark { refillWhenWorthwhile() }
+        becomeSpare(bid)
     }
 
-    /// Publishes when a batch is together, or the kernel is about to run dry.
-    @usableFromInline @inline(never)
+    @inlinable
+    mutating func becomeSpare(_ bid: UInt16) {
+        unsafe records[Int(bid)].enter(.spare)
+        spares.push(bid)
+        peakMark &-= 1
+    }
+
+    /// Publishes when the ring is low and a batch is together, or the kernel is about to run dry.
     mutating func refillWhenWorthwhile() {
+        guard ring.selectable < window.lowMark else { return }
         let batch = Swift.min(32, Swift.max(1, window.size / 4))
-        if spares.count >= batch || ring.available < batch { _ = refill() }
+        if spares.count >= batch || ring.selectable < batch { _ = refill() }
     }
 
     // MARK: Refilling
@@ -124,24 +150,54 @@ extension GroupHeader {
     @usableFromInline
     mutating func refill() -> Int {
         if !returns.isEmpty { drainReturns() }
-        window.adapt(available: ring.available)
+        window.adapt(available: ring.selectable)
         return publish(upTo: window.size)
     }
 
     private mutating func publish(upTo size: Int) -> Int {
-        let count = Swift.min(size - ring.available, spares.count)
+        let count = Swift.min(size - ring.selectable, spares.count)
         sparesLeft = spares.count - Swift.max(count, 0)
         guard count > 0 else { return 0 }
-        for _ in 0..<count {
-            let bid = window.isAdaptive ? spares.popWarmest() : spares.popOldest()
-            unsafe records[Int(bid)].enter(.available)
-            let slot = unsafe ring.add(address: address(of: bid), length: bufferSize, bid: BufferID(bid))
-            unsafe records[Int(bid)].slot = UInt16(truncatingIfNeeded: slot)
-        }
+        defer { updateReadyToken() }
+        peakMark += count
+        let first = window.isAdaptive ? spares.takeWarmest(count) : spares.takeOldest(count)
+        unsafe GroupHeader.write(
+            count, from: spares.bids, at: first, slab: slabBase, length: bufferSize, records: records, ring: ring.base,
+            tail: Int(ring.tail.rawValue), mask: Int(ring.capacity.mask))
+        ring.tail.advance(by: UInt16(truncatingIfNeeded: count))
+        ring.pending = count
         ring.publish()
         counters.published &+= count
         counters.publishes &+= 1
         return count
+    }
+
+    @inline(__always)
+    private static func write(
+        _ count: Int, from bids: UnsafeMutablePointer<UInt16>, at first: Int, slab: UnsafeMutableRawPointer,
+        length: UInt32, records: UnsafeMutablePointer<BufferRecord>, ring: UnsafeMutableRawPointer, tail: Int, mask: Int
+    ) {
+        let base = UInt64(UInt(bitPattern: slab))
+        var step = 0
+        repeat {
+            let bid = unsafe bids[first &+ step]
+            let slot = (tail &+ step) & mask
+            unsafe curing_ring_write(ring, UInt32(truncatingIfNeeded: slot), base &+ UInt64(bid) &* UInt64(length), length, bid)
+            unsafe records[Int(bid)].enter(.available)
+            unsafe records[Int(bid)].slot = UInt16(truncatingIfNeeded: slot)
+            step &+= 1
+        } while step < count
+    }
+
+    func updateReadyToken() {
+        let isReady = ring.selectable >= window.lowMark
+        readyToken.store(isReady ? ownerToken.load(ordering: .relaxed) : 0, ordering: .relaxed)
+    }
+
+    /// From now on no thread owns the group: whatever ends goes to the return stack.
+    func disown() {
+        readyToken.store(0, ordering: .relaxed)
+        ownerToken.store(0, ordering: .releasing)
     }
 
     private mutating func drainReturns() {
@@ -150,8 +206,7 @@ extension GroupHeader {
         while count > 0 {
             let next = returns.link(of: bid)
             require(bid, .returning)
-            unsafe records[Int(bid)].enter(.spare)
-            spares.push(bid)
+            becomeSpare(bid)
             bid = next
             count -= 1
         }
@@ -162,7 +217,7 @@ extension GroupHeader {
     mutating func noteStarvation() {
         counters.starvations &+= 1
         if !returns.isEmpty { drainReturns() }
-        if sparesLeft > 0 || (ring.available == 0 && spares.count > 0) {
+        if sparesLeft > 0 || (ring.selectable == 0 && spares.count > 0) {
             counters.avoidableStarvations &+= 1
             window.starved(at: ring.head)
         }

@@ -2,24 +2,34 @@
 
 internal import RingArithmetic
 
-/// A ring of bids with two ends: the warmest, which came back last and whose bytes are still in cache, and the oldest.
+/// A stretch of bids with two ends: the warmest, which came back last and whose bytes are still in cache, and the oldest.
 ///
 ///      oldest ─▶ │ 4 │ 0 │ 7 │ 2 │ ◀─ warmest           push adds at the warm end
+///                          takeWarmest(2): 7, 2
 @safe
 @usableFromInline
 struct SparePool: ~Copyable {
     @usableFromInline let bids: UnsafeMutablePointer<UInt16>
-    @usableFromInline let mask: Int
-    @usableFromInline var oldest = 0
-    @usableFromInline var count: Int
+    private let capacity: Int
+    /// Positions in the memory, which has room for twice the capacity: the oldest bid, and one past the warmest.
+    @usableFromInline var bottom = 0
+    @usableFromInline var top: Int
 
-    /// Starts with every bid of the group, the lowest at the warm end, so that low addresses are published first.
+    /// Starts with every bid of the group in ascending blocks, the lowest block at the warm end: what is published first
+    /// is the low end of the slab, in order.
     init(capacity: RingCapacity) {
-        mask = Int(capacity.mask)
-        count = capacity.entries
-        unsafe bids = .allocate(capacity: capacity.entries)
-        for position in 0..<count { unsafe (bids + position).initialize(to: UInt16(count - 1 - position)) }
+        self.capacity = capacity.entries
+        top = capacity.entries
+        unsafe bids = .allocate(capacity: 2 * top)
+        let block = Swift.min(RefillWindow.smallest, top)
+        for start in stride(from: 0, to: top, by: block) {
+            // Safe: blocks and capacity are powers of two, so whole blocks fit.
+            for offset in 0..<block { unsafe (bids + top - start - block + offset).initialize(to: UInt16(start + offset)) }
+        }
     }
+
+    /// The number of spare buffers.
+    @inlinable var count: Int { top &- bottom }
 
     // Inlinable because the compiler asserts when a setter that clients may inline destroys a noncopyable field.
     @inlinable deinit { unsafe bids.deallocate() }
@@ -27,23 +37,28 @@ struct SparePool: ~Copyable {
     /// Puts one bid at the warm end. The state check of the caller makes sure that there is room.
     @inlinable
     mutating func push(_ bid: UInt16) {
-        // Safe, here and below: masked.
-        unsafe bids[(oldest &+ count) & mask] = bid
-        count &+= 1
+        // Safe: at most the capacity lies above the bottom, which is at most the capacity.
+        unsafe bids[top] = bid
+        top &+= 1
     }
 
-    /// Takes the bid that came back last. The caller checked that there is one.
-    @inlinable
-    mutating func popWarmest() -> UInt16 {
-        count &-= 1
-        return unsafe bids[(oldest &+ count) & mask]
+    /// Takes the `count` bids that came back last, and returns the position of the first of them: they follow in the
+    /// order in which they came back. That keeps addresses ascending where they were, which is what the processor's
+    /// prefetcher and the kernel's coalescing want. The caller checked that there are so many.
+    mutating func takeWarmest(_ count: Int) -> Int {
+        top &-= count
+        return top
     }
 
-    /// Takes the bid that has been here longest. The caller checked that there is one.
-    @inlinable
-    mutating func popOldest() -> UInt16 {
-        count &-= 1
-        defer { oldest = (oldest &+ 1) & mask }
-        return unsafe bids[oldest]
+    /// Takes the `count` bids that have been here longest, likewise.
+    mutating func takeOldest(_ count: Int) -> Int {
+        if bottom &+ count >= capacity {
+            // Once for each time that the whole capacity went through.
+            // Safe: both stretches lie inside the memory.
+            unsafe bids.update(from: bids + bottom, count: self.count)
+            (bottom, top) = (0, self.count)
+        }
+        bottom &+= count
+        return bottom &- count
     }
 }

@@ -159,6 +159,7 @@ extension ProvidedBuffer {
 
 extension GroupHeader {
     /// Gives back a chain on whatever thread this is.
+    @usableFromInline @inline(never)
     static func giveBack(_ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int) {
         guard unsafe header.pointee.isOwnedByThisThread else {
             return unsafe giveBackRemotely(header, first: first, last: last, count: count)
@@ -170,5 +171,6 @@ extension GroupHeader {
             unsafe header.pointee.recycle(bid)
             bid = next
         }
+        unsafe header.pointee.refillWhenWorthwhile()
     }
 }

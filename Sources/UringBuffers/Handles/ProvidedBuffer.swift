@@ -31,10 +31,10 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
     @inlinable
     deinit {
         // Safe: the header lives as long as any handle.
-        if unsafe header.pointee.isOwnedByThisThread {
+        if _fastPath(unsafe header.pointee.isReadyForThisThread) {
             unsafe header.pointee.recycle(bid)
         } else {
-            unsafe GroupHeader.giveBackRemotely(header, first: bid, last: bid, count: 1)
+            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1)
         }
     }
 

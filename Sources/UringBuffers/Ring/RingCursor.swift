@@ -6,19 +6,23 @@ public import RingArithmetic
 /// The owner's view of a buffer ring: add, publish, consume.
 ///
 ///          head          published        tail
-///            │ ▓▓▓▓▓▓▓▓▓▓▓▓▓ │ ░░░░░░░░░░░░ │             ▓ the kernel may select   ░ added, not published
+///            │ ▓▓▓▓▓▓▓▓▓▓▓▓▓ │ ░░░░░░░░░░░░ │
+///              selectable      pending                ▓ the kernel may select   ░ added, not published
 ///
-/// The kernel keeps its head private and checks nothing; ``head`` is what completions told, and adding to a full ring
-/// traps. A plain value, apart from the resources it writes to, so that the hot path can be inlined.
+/// The kernel keeps its head private and checks nothing; the head here is what completions told, and adding to a full
+/// ring traps. Kept are the tail and the two counts, so that taking a buffer touches one number. A plain value, apart
+/// from the resources it writes to, so that the hot path can be inlined.
 @safe
 @frozen @usableFromInline
 struct RingCursor {
     @usableFromInline let base: UnsafeMutableRawPointer
     @usableFromInline let capacity: RingCapacity
     @usableFromInline let id: BufferGroupID
-    @usableFromInline var head = RingIndex.zero
     @usableFromInline var tail = RingIndex.zero
-    @usableFromInline var published = RingIndex.zero
+    /// Entries that the kernel may select, 0...capacity.
+    @usableFromInline var selectable = 0
+    /// Entries added and not published, 0...capacity - selectable.
+    @usableFromInline var pending = 0
 
     /// `base` must be the start of a registered ring's memory with `capacity` entries, and outlive the cursor.
     init(base: UnsafeMutableRawPointer, capacity: RingCapacity, id: BufferGroupID) {
@@ -28,30 +32,36 @@ struct RingCursor {
     }
 
     /// Entries added and not yet consumed, 0...capacity.
-    @inlinable var available: Int { Int(tail.distance(from: head)) }
+    @inlinable var fill: Int { selectable &+ pending }
+    /// The end of what the kernel may select.
+    @inlinable var published: RingIndex { RingIndex(tail.rawValue &- UInt16(truncatingIfNeeded: pending)) }
+    /// The end of what completions told of.
+    @inlinable var head: RingIndex { RingIndex(tail.rawValue &- UInt16(truncatingIfNeeded: fill)) }
 
     @inlinable
     mutating func add(address: UnsafeMutableRawPointer, length: UInt32, bid: BufferID) -> Int {
-        if available > Int(capacity.mask) || length == 0 { refuse(length, bid) }
+        if fill > Int(capacity.mask) || length == 0 { refuse(length, bid) }
         let slot = tail.slot(in: capacity)
         // Safe: the slot is masked, so the entry lies inside the ring's memory.
         unsafe curing_ring_write(
             base, UInt32(truncatingIfNeeded: slot), UInt64(UInt(bitPattern: address)), length, bid.rawValue)
         tail.advance(by: 1)
+        pending &+= 1
         return slot
     }
 
     @inlinable
     mutating func publish() {
-        published = tail
+        selectable &+= pending
+        pending = 0
         // Safe: the tail lies in slot 0, which every ring has.
         unsafe curing_ring_publish(base, tail.rawValue)
     }
 
     @inlinable
     mutating func consume(_ count: Int) {
-        if count > Int(published.distance(from: head)) { refuseConsume(count) }
-        head.advance(by: UInt16(truncatingIfNeeded: count))
+        if count > selectable { refuseConsume(count) }
+        selectable &-= count
     }
 
     /// Gives every published entry the address 0, for which the kernel answers `ENOBUFS` and selects nothing.
@@ -64,7 +74,7 @@ struct RingCursor {
     func restore(_ address: (BufferID) -> UInt64) { rewrite(address) }
 
     private func rewrite(_ address: (BufferID) -> UInt64) {
-        for step in 0..<published.distance(from: head) {
+        for step in 0..<UInt16(selectable) {
             let slot = UInt32(truncatingIfNeeded: head.advanced(by: step).slot(in: capacity))
             // Safe: masked; one 8-byte store, so the kernel sees the old address or the new one.
             unsafe curing_ring_readdress(base, slot, address(BufferID(curing_ring_bid(base, slot))))
@@ -81,14 +91,14 @@ struct RingCursor {
     func refuse(_ length: UInt32, _ bid: BufferID) -> Never {
         if length == 0 { fatalError("group \(id), bid \(bid): an entry of length 0 would block the ring") }
         fatalError(
-            "group \(id), bid \(bid): the ring is full, \(available) of \(capacity) entries are published; "
+            "group \(id), bid \(bid): the ring is full, \(fill) of \(capacity) entries are published; "
                 + "consume completions before adding more")
     }
 
     @usableFromInline @inline(never)
     func refuseConsume(_ count: Int) -> Never {
         fatalError(
-            "group \(id): \(count) entries cannot be consumed, only \(published.distance(from: head)) are published; "
+            "group \(id): \(count) entries cannot be consumed, only \(selectable) are published; "
                 + "was a completion of another ring taken?")
     }
 }
