@@ -65,6 +65,6 @@ private final class SeedNotice: @unchecked Sendable {
         guard !printed else { return }
         printed = true
         // Straight to the descriptor, so that a trap right after it cannot swallow the line.
-        _ = text.utf8CString.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
+        _ = unsafe text.utf8CString.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count - 1) }
     }
 }
