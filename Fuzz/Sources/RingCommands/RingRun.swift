@@ -77,12 +77,19 @@ public struct RingRun: ~Copyable {
 
     private func walk(_ count: Int) {
         let run = SlotRun(start: head, count: count, capacity: capacity)
-        let slots = Array(run.first) + Array(run.second)
-        require(slots == model.slots(count: count), "\(count) slots from \(head) in \(capacity)")
-        require(run.count == count && run.wraps == (slots.last.map { $0 < slots[0] } ?? false), "\(run)")
-        for (slot, label) in zip(slots, model.labels) {
-            require(unsafe memory[slot].label == label, "slot \(slot) holds another entry than \(label)")
+        require(run.count == count, "\(run) has not \(count) slots")
+        require(run.wraps == (model.slot(of: model.consumed) + count > capacity.entries), "\(run) from \(head)")
+        var expected = model.slots(count: count).makeIterator()
+        var position = model.consumed
+        for part in [run.first, run.second] {
+            for slot in part {
+                require(expected.next() == slot, "slot \(slot) of \(count) from \(head) in \(capacity)")
+                let label = model.label(of: position)
+                require(unsafe memory[slot].label == label, "slot \(slot) holds another entry than \(label)")
+                position += 1
+            }
         }
+        require(expected.next() == nil, "\(run) ends early")
     }
 
     /// A tail further on than the ring is long must never pass as a fill.
@@ -98,7 +105,7 @@ public struct RingRun: ~Copyable {
         require(Int(head.rawValue) == model.index(of: model.consumed), "head \(head), model \(model.consumed)")
         require(Int(tail.rawValue) == model.index(of: model.added), "tail \(tail), model \(model.added)")
         require(unsafe Int(memory[0].tail) == model.index(of: model.published), "the tail in slot 0 was overwritten")
-        require(model.labels.count == model.available, "the model itself lost an entry")
+        require((0...capacity.entries).contains(model.available), "the model itself lost an entry")
         guard let level = FillLevel(head: head, tail: tail, capacity: capacity) else {
             fatalError("FINDING: no fill for head \(head), tail \(tail), capacity \(capacity)")
         }
