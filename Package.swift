@@ -42,5 +42,17 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // For tests: a seeded generator that prints its seed when a test fails.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
+        .testTarget(
+            name: "RingArithmeticTests", dependencies: ["RingArithmetic", "TestSupport"], swiftSettings: settings),
+        // For tests: what liburing itself does, behind plain functions. Its header stays inside, as in CUring.
+        .target(
+            name: "CLiburingReference", path: "Tests/CLiburingReference", linkerSettings: [.linkedLibrary("uring")]),
+        .testTarget(
+            name: "CUringTests",
+            dependencies: ["CLiburingReference", "CUring", "RingArithmetic", "TestSupport", "UringBuffers"],
+            swiftSettings: settings),
     ]
 )
