@@ -35,6 +35,7 @@ public final class Handoff<Value: ~Copyable>: @unchecked Sendable {
     private var value: Value?
     public init(_ value: consuming Value) { self.value = consume value }
     public func take() -> Value { value.take()! }
+    public func put(_ value: consuming Value) { self.value = consume value }
     /// Drops the value here and now.
     public func end() { value = nil }
 }

@@ -189,5 +189,5 @@ import UringBuffers
 
 /// A group that lives to the end of the child process, so that what traps is the rule at hand.
 private enum Lasting {
-    nonisolated(unsafe) static let one = try! OneBuffer(capacity: 1024)
+    static let one = try! OneBuffer(capacity: 1024)
 }

@@ -11,7 +11,8 @@ func message(_ result: ExitTest.Result?) -> String {
 }
 
 /// A group with one filled buffer, for code in a child process.
-final class OneBuffer {
+final class OneBuffer: @unchecked Sendable {
+    // @unchecked: tests that use one on two threads do so in turn, or on purpose.
     let ring: BareRing
     let pair = SocketPair()
     let group: BufferGroup
