@@ -97,6 +97,15 @@ import UringQueue
         #expect(queue.forEachCompletion { _ in } == 1)
     }
 
+    /// The same when the wait has something to submit, which is the ordinary case.
+    @Test func timeoutOfAWaitThatSubmitsIsTimedOut() throws {
+        let queue = try UringQueue()
+        let pair = SocketPair()
+        queue.pollReadable(pair.reader, tag: 1)
+        #expect(try queue.wait(timeout: .milliseconds(5)) == .timedOut)
+        #expect(queue.forEachCompletion { _ in } == 0)
+    }
+
     @Test func fewerThanTheMinimumAtTheTimeoutIsTimedOut() throws {
         let queue = try UringQueue()
         queue.nop(tag: 1)

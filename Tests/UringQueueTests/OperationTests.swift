@@ -135,6 +135,7 @@ import UringQueue
         queue.receive(from: pair.reader, into: group, tag: 1)
         guard case .buffer(let held) = group.take(try collect(queue, 1)[0]) else { fatalError("no buffer") }
         queue.receive(from: pair.reader, into: group, options: .pollFirst, tag: 2)
+        try queue.submit()
         #expect(try queue.wait(timeout: .milliseconds(5)) == .timedOut)
         held.recycle()
         group.refill()
@@ -184,6 +185,7 @@ import UringQueue
         let queue = try UringQueue()
         let pair = SocketPair()
         queue.pollReadable(pair.reader, tag: 1)
+        try queue.submit()
         #expect(try queue.wait(timeout: .milliseconds(5)) == .timedOut)
         pair.write([1])
         let completion = try collect(queue, 1)[0]

@@ -6,7 +6,7 @@
 
 // Becomes an unprivileged user that may lock at most `bytes` bytes. 0 or a negative errno.
 int test_become_unprivileged(uint64_t bytes);
-// Lets SIGUSR1 interrupt system calls instead of ending the process.
+// Lets SIGUSR1 interrupt system calls of this thread instead of ending the process.
 int test_let_signals_interrupt(void);
 // Sends SIGUSR1 to a thread.
 uint64_t test_this_thread(void);

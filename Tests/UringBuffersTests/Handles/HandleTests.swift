@@ -26,7 +26,7 @@ import UringQueue
         #expect(buffer.bytes.byteCount == 3)
         #expect(unsafe (0..<3).map { unsafe buffer.bytes.unsafeLoad(fromByteOffset: $0, as: UInt8.self) } == [1, 2, 3])
         var writable = buffer.mutableBytes
-        unsafe writable.storeBytes(of: 9, toByteOffset: 1, as: UInt8.self)
+        writable.storeBytes(of: 9, toByteOffset: 1, as: UInt8.self)
         let seen = unsafe buffer.withUnsafeBytes { unsafe Array($0) }
         #expect(seen == [1, 9, 3])
         buffer.recycle()
@@ -54,7 +54,7 @@ import UringQueue
     @Test func tokenKeepsAddressAndBytes() throws {
         let one = try OneBuffer()
         let buffer = one.take()
-        let address = unsafe buffer.withUnsafeBytes { unsafe UInt(bitPattern: $0.baseAddress) }
+        let address = unsafe buffer.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
         let token = buffer.intoToken()
         #expect(unsafe UInt(bitPattern: token.baseAddress) == address && token.count == 3 && token.id == BufferID(0))
         #expect(one.group.lent == 1 && one.group.books().states.lent == 1 && one.group.books().balanced)
