@@ -17,6 +17,10 @@ final class Lane: @unchecked Sendable {
         isFull.store(true, ordering: .releasing)
     }
 
+    func waitUntilEnded() {
+        while isFull.load(ordering: .acquiring) { sched_yield() }
+    }
+
     func finish() { isFinished.store(true, ordering: .releasing) }
 
     func endEverything() {
