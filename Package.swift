@@ -42,6 +42,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
+        // For tests: a seeded generator that prints its seed when a test fails.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),
         // Tests. C: rings made by system calls and by liburing. Swift: sockets, byte streams, threads, process state.
         .target(name: "CBareRing", path: "Tests/CBareRing", linkerSettings: [.linkedLibrary("uring")]),
         .target(
@@ -49,7 +52,9 @@ let package = Package(
             path: "Tests/KernelSupport", swiftSettings: settings),
         .testTarget(
             name: "UringBuffersTests",
-            dependencies: ["CBareRing", "CUring", "KernelSupport", "RingArithmetic", "UringBuffers", "UringQueue"],
+            dependencies: [
+                "CBareRing", "CUring", "KernelSupport", "RingArithmetic", "TestSupport", "UringBuffers", "UringQueue",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "UringQueueTests", dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringQueue"],
