@@ -54,5 +54,22 @@ let package = Package(
             name: "CUringTests",
             dependencies: ["CLiburingReference", "CUring", "RingArithmetic", "TestSupport", "UringBuffers"],
             swiftSettings: settings),
+        // Tests. C: rings made by system calls and by liburing. Swift: sockets, byte streams, threads, process state.
+        .target(name: "CBareRing", path: "Tests/CBareRing", linkerSettings: [.linkedLibrary("uring")]),
+        .target(
+            name: "KernelSupport", dependencies: ["CBareRing", "UringBuffers", "UringQueue"],
+            path: "Tests/KernelSupport", swiftSettings: settings),
+        .testTarget(
+            name: "UringBuffersTests",
+            dependencies: [
+                "CBareRing", "CUring", "KernelSupport", "RingArithmetic", "TestSupport", "UringBuffers", "UringQueue",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "UringQueueTests", dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringQueue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "CompileFailTests", dependencies: ["RingArithmetic", "UringBuffers", "UringQueue"],
+            exclude: ["Snippets"], swiftSettings: settings),
     ]
 )

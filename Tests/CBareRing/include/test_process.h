@@ -1,0 +1,15 @@
+// Process-wide tricks that Swift's C library module does not offer.
+#ifndef TEST_PROCESS_H
+#define TEST_PROCESS_H
+
+#include <stdint.h>
+
+// Becomes an unprivileged user that may lock at most `bytes` bytes. 0 or a negative errno.
+int test_become_unprivileged(uint64_t bytes);
+// Lets SIGUSR1 interrupt system calls of this thread instead of ending the process.
+int test_let_signals_interrupt(void);
+// Sends SIGUSR1 to a thread.
+uint64_t test_this_thread(void);
+int test_interrupt(uint64_t thread);
+
+#endif

@@ -1,0 +1,33 @@
+#define _GNU_SOURCE
+#include "test_process.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+int test_become_unprivileged(uint64_t bytes) {
+    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) != 0) return -errno;
+    if (geteuid() != 0) return 0;
+    // A user id of our own, because the kernel charges locked memory to the user, not to the process.
+    unsigned id = 1000000u + (unsigned)getpid();
+    if (setgid(id) != 0 || setuid(id) != 0) return -errno;
+    return 0;
+}
+
+static void ignore(int number) { (void)number; }
+
+int test_let_signals_interrupt(void) {
+    struct sigaction action = {.sa_handler = ignore};
+    if (sigaction(SIGUSR1, &action, NULL) != 0) return -errno;
+    // Worker threads of the test runner block every signal.
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    return -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
+uint64_t test_this_thread(void) { return (uint64_t)pthread_self(); }
+int test_interrupt(uint64_t thread) { return -pthread_kill((pthread_t)thread, SIGUSR1); }

@@ -1,0 +1,7 @@
+// expect: 'second' used after consume
+import UringBuffers
+
+func join(_ first: inout BufferBundle, _ second: consuming BufferBundle) -> Int {
+    first.append(second)
+    return second.count
+}

@@ -1,0 +1,47 @@
+// What the kernel says about this process: descriptors, mappings, resident bytes.
+
+import Glibc
+
+public enum ProcessState {
+    /// The number of open descriptors.
+    public static var descriptors: Int {
+        var count = 0
+        // Safe: the directory stream is used here alone and closed.
+        guard let directory = unsafe opendir("/proc/self/fd") else { return -1 }
+        while unsafe readdir(directory) != nil { count += 1 }
+        _ = unsafe closedir(directory)
+        return count
+    }
+
+    /// The lines of /proc/self/maps.
+    public static var mappings: [Substring] { text(of: "/proc/self/maps").split(separator: "\n") }
+
+    /// Whether some mapping holds the address.
+    public static func isMapped(_ address: UInt) -> Bool {
+        mappings.contains { line in
+            let bounds = line.prefix(while: { $0 != " " }).split(separator: "-").compactMap { UInt($0, radix: 16) }
+            return bounds.count == 2 && bounds[0] <= address && address < bounds[1]
+        }
+    }
+
+    /// Mapped bytes in all (VmSize).
+    public static var mappedBytes: Int {
+        let pages = text(of: "/proc/self/statm").split(separator: " ").first.flatMap { Int($0) } ?? -1
+        return pages * 4096
+    }
+
+    static func text(of path: String) -> String {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        precondition(descriptor >= 0, "cannot open \(path)")
+        defer { _ = close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65536)
+        while true {
+            // Safe: reads at most the chunk's size into it.
+            let count = unsafe read(descriptor, &chunk, chunk.count)
+            if count <= 0 { break }
+            bytes += chunk[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
