@@ -4,6 +4,7 @@
 #include <liburing.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct curing_queue {
     struct io_uring ring;
@@ -33,6 +34,10 @@ int curing_queue_create(
 }
 
 void curing_queue_destroy(struct curing_queue *queue) {
+    // Somebody's duplicate of the descriptor may keep the ring alive: no request of ours goes on.
+    struct io_uring_sync_cancel_reg everything = {
+        .fd = -1, .flags = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY, .timeout = {.tv_sec = 1}};
+    (void)io_uring_register_sync_cancel(&queue->ring, &everything);
     io_uring_queue_exit(&queue->ring);
     free(queue);
 }
@@ -62,6 +67,12 @@ static int take_injected(struct curing_queue *queue) {
     return -queue->injected_error;
 }
 
+static int64_t now_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 int curing_queue_submit(struct curing_queue *queue) {
     int injected = take_injected(queue);
     return injected != 0 ? injected : io_uring_submit(&queue->ring);
@@ -70,10 +81,20 @@ int curing_queue_submit(struct curing_queue *queue) {
 int curing_queue_submit_and_wait(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns) {
     int injected = take_injected(queue);
     if (injected != 0) return injected;
-    if (timeout_ns < 0) return io_uring_submit_and_wait(&queue->ring, minimum);
-    struct __kernel_timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-    struct io_uring_cqe *first = NULL;
-    return io_uring_submit_and_wait_timeout(&queue->ring, &first, minimum, &timeout, NULL);
+    uint32_t entries = *queue->ring.cq.kring_entries;
+    if (minimum > entries) minimum = entries;
+    // A wait that submits tells only how many it submitted, not why it ended; the clock does.
+    int64_t start = timeout_ns >= 0 && io_uring_sq_ready(&queue->ring) > 0 ? now_ns() : 0;
+    int result;
+    if (timeout_ns < 0) {
+        result = io_uring_submit_and_wait(&queue->ring, minimum);
+    } else {
+        struct __kernel_timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
+        struct io_uring_cqe *first = NULL;
+        result = io_uring_submit_and_wait_timeout(&queue->ring, &first, minimum, &timeout, NULL);
+    }
+    if (result < 0 || io_uring_cq_ready(&queue->ring) >= minimum) return result;
+    return timeout_ns >= 0 && (start == 0 || now_ns() - start >= timeout_ns) ? -ETIME : -EINTR;
 }
 
 uint32_t curing_queue_reap(struct curing_queue *queue, struct curing_completion *into, uint32_t capacity) {

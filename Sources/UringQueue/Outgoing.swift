@@ -10,6 +10,8 @@ struct OutgoingSend: ~Copyable {
     let socket: Int32
     let tag: UInt64
     var sent = 0
+    /// The caller wants it to end: what is not sent yet is not sent.
+    var isCancelled = false
 }
 
 extension QueueState {
@@ -40,12 +42,22 @@ extension QueueState {
         unsafe push(.sendMessage(to: socket, message.baseAddress!, tag: tag))
     }
 
+    /// Marks the sends that match as cancelled, and returns the tag of one's request. O(sends under way).
+    mutating func cancelOutgoing(where matches: (borrowing OutgoingSend) -> Bool) -> UInt64? {
+        var found: UInt64?
+        for slot in outgoing.usedSlots where matches(outgoing[slot]) {
+            outgoing[slot].isCancelled = true
+            found = InternalTag.outgoing(slot).rawValue
+        }
+        return found
+    }
+
     /// Gives sent buffers back; goes on with the rest, or tells the caller that the send ended.
     mutating func advanceOutgoing(_ slot: Int, result: Int32) -> Completion? {
         if result > 0 {
             outgoing[slot].bundle.drop(bytes: Int(result))
             outgoing[slot].sent += Int(result)
-            if !outgoing[slot].bundle.isEmpty {
+            if !outgoing[slot].bundle.isEmpty, !outgoing[slot].isCancelled {
                 pushOutgoing(slot)
                 return nil
             }

@@ -74,7 +74,7 @@ extension UringQueue {
 extension QueueState {
     mutating func wait(minimum: Int, nanoseconds: Int64) throws(UringError) -> WaitOutcome {
         if !deferredSubmissions.isEmpty { _ = try submit() }
-        let wanted = backlog.isEmpty ? minimum : 0
+        let wanted = Swift.max(0, minimum - backlog.count)
         let result = unsafe curing_queue_submit_and_wait(ring, UInt32(wanted), nanoseconds)
         recycleArena()
         switch -result {
@@ -93,13 +93,11 @@ extension QueueState {
 
     /// Up to ``reapBatch`` completions; valid until the next call.
     mutating func nextBatch() -> UnsafeBufferPointer<curing_completion> {
-        if !backlog.isEmpty {
-            let count = Swift.min(backlog.count, QueueState.reapBatch)
-            for position in 0..<count { unsafe reaped[position] = backlog[position] }
-            backlog.removeFirst(count)
-            return unsafe UnsafeBufferPointer(start: reaped, count: count)
-        }
-        let count = unsafe Int(curing_queue_reap(ring, reaped, UInt32(QueueState.reapBatch)))
+        var count = Swift.min(backlog.count, QueueState.reapBatch)
+        for position in 0..<count { unsafe reaped[position] = backlog[position] }
+        backlog.removeFirst(count)
+        // Safe: room for the rest of the batch is left.
+        count += unsafe Int(curing_queue_reap(ring, reaped + count, UInt32(QueueState.reapBatch - count)))
         return unsafe UnsafeBufferPointer(start: reaped, count: count)
     }
 

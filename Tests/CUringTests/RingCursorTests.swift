@@ -41,7 +41,7 @@ import Testing
                     cursor.consume(count)
                     consumed += count
                 }
-                guard cursor.available == added - consumed, Int(cursor.tail.rawValue) == added % 65536,
+                guard cursor.fill == added - consumed, Int(cursor.tail.rawValue) == added % 65536,
                     Int(cursor.head.rawValue) == consumed % 65536, cursor.published == cursor.tail,
                     Int(rings.ourTail) == published % 65536, rings.ourTail == rings.theirTail
                 else {

@@ -49,7 +49,7 @@ public struct BufferGroup: ~Copyable {
         unsafe header.initialize(
             to: GroupHeader(
                 registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize, policy: refill))
-        _ = unsafe header.pointee.refill()
+        unsafe header.pointee.start()
     }
 
     deinit { unsafe GroupHeader.drop(header) }

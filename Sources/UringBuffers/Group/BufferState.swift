@@ -46,15 +46,13 @@ public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
 /// What the group knows of one buffer, eight bytes. It belongs to whoever owns the buffer.
 @frozen @usableFromInline
 struct BufferRecord: ~Copyable {
-    /// Bytes filled by the kernel; meaningful while a chain holds the buffer.
+    /// Bytes filled by the kernel, while a chain holds the buffer; the number of its token, while it is adopted.
     @usableFromInline var length: UInt32 = 0
     /// The slot where it was last published.
     @usableFromInline var slot: UInt16 = 0
     /// A ``BufferState``. Atomic only because the owner's books look at buffers that others own; relaxed everywhere,
     /// since the return stack orders everything that matters.
     @usableFromInline let state = Atomic<UInt8>(BufferState.spare.rawValue)
-    /// Counts tokens, so that a stale one is recognised.
-    @usableFromInline var generation: UInt8 = 0
 
     @usableFromInline init() {}
 
@@ -63,6 +61,13 @@ struct BufferRecord: ~Copyable {
 
     @inlinable
     func enter(_ next: BufferState) { state.store(next.rawValue, ordering: .relaxed) }
+
+    /// Enters `next` if the buffer is in `expected`; of several threads that try, one succeeds.
+    func exchange(_ expected: BufferState, for next: BufferState) -> Bool {
+        state.compareExchange(
+            expected: expected.rawValue, desired: next.rawValue, ordering: .acquiringAndReleasing
+        ).exchanged
+    }
 
     var currentState: BufferState {
         // Never nil: only `enter` writes it.

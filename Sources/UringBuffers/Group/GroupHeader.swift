@@ -37,6 +37,8 @@ struct GroupHeader: ~Copyable {
     let returns: ReturnStack
     /// One link for each bid: chains of lent buffers, and the return stack.
     @usableFromInline let links: UnsafeMutablePointer<UInt16>
+    /// How many tokens were made; numbers each of them.
+    let tokens = Atomic<UInt32>(0)
 
     init(
         registration: consuming RingRegistration, capacity entries: RingCapacity, slab: consuming PageMemory,
@@ -153,6 +155,9 @@ extension GroupHeader {
         window.adapt(available: ring.selectable)
         return publish(upTo: window.size)
     }
+
+    /// Publishes the first window.
+    mutating func start() { _ = publish(upTo: window.size) }
 
     private mutating func publish(upTo size: Int) -> Int {
         let count = Swift.min(size - ring.selectable, spares.count)

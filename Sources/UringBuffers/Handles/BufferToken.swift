@@ -1,5 +1,7 @@
 // A buffer on its way through code that can hold only plain values.
 
+internal import Synchronization
+
 /// The right to one buffer as a plain value: for C callbacks, no-copy `Data`, or another stack's buffer type.
 ///
 /// Unlike a handle it can be copied and dropped, so the pool checks at run time: ``reclaim()`` turns it back into the one
@@ -13,7 +15,8 @@ public struct BufferToken: @unchecked Sendable {
     let offset: UInt32
     let length: UInt32
     let bid: UInt16
-    let generation: UInt8
+    /// Tells this token from every other of its group.
+    let number: UInt32
 
     /// The first byte. Valid until the token is reclaimed and that handle ends.
     public var baseAddress: UnsafeMutableRawPointer { unsafe header.pointee.address(of: bid) + Int(offset) }
@@ -27,12 +30,14 @@ public struct BufferToken: @unchecked Sendable {
         // Safe: an unreclaimed token keeps the header alive; a reclaimed one is a programming error that the checks
         // catch as long as the group itself lives.
         let state = unsafe header.pointee.records[Int(bid)].currentState
-        guard state == .adopted, unsafe header.pointee.records[Int(bid)].generation == generation else {
+        guard state == .adopted, unsafe header.pointee.records[Int(bid)].length == number,
+            // Of two threads that reclaim at once, one wins.
+            unsafe header.pointee.records[Int(bid)].exchange(.adopted, for: .lent)
+        else {
             fatalError(
                 "group \(unsafe header.pointee.ring.id), bid \(bid): this token was reclaimed before (state "
                     + "\(state)): a token becomes a handle once")
         }
-        unsafe header.pointee.records[Int(bid)].enter(.lent)
         return unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
     }
 }
@@ -44,9 +49,9 @@ extension ProvidedBuffer {
         let length = length
         let (header, bid) = unsafe disown()
         // Safe: the record is ours while we own the buffer.
-        unsafe header.pointee.records[Int(bid)].generation &+= 1
+        let number = unsafe header.pointee.tokens.add(1, ordering: .relaxed).newValue
+        unsafe header.pointee.records[Int(bid)].length = number
         unsafe header.pointee.records[Int(bid)].enter(.adopted)
-        let generation = unsafe header.pointee.records[Int(bid)].generation
-        return unsafe BufferToken(header: header, offset: offset, length: length, bid: bid, generation: generation)
+        return unsafe BufferToken(header: header, offset: offset, length: length, bid: bid, number: number)
     }
 }

@@ -60,7 +60,8 @@ struct RingCursor {
 
     @inlinable
     mutating func consume(_ count: Int) {
-        if count > selectable { refuseConsume(count) }
+        // Unsigned, so that a negative count is too large as well.
+        if UInt(bitPattern: count) > UInt(bitPattern: selectable) { refuseConsume(count) }
         selectable &-= count
     }
 

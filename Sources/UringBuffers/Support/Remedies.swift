@@ -56,6 +56,7 @@ enum Remedies {
         case ENOMEM:
             "The user's locked-memory limit is used up (rings are charged to it): raise it with "
                 + "ulimit -l or LimitMEMLOCK=, or use fewer buffers."
+        case ENXIO: "The group is closed already."
         case ENOENT: "No group with this id is registered on this ring."
         case EBADF: "The descriptor is not open."
         case EOPNOTSUPP: "The descriptor is not an io_uring."
@@ -90,7 +91,7 @@ enum Remedies {
         case ETIME: "The time passed without a completion."
         case EBUSY: "The completion queue overflowed: reap completions, then submit again."
         case EAGAIN: "The kernel is out of memory for requests: reap completions, then submit again."
-        case EEXIST: "A single-issuer queue was used from another thread: use it from the thread that made it."
+        case EEXIST, EINVAL: "The queue was used from another thread: use it from the thread that made it."
         case EBADFD: "The ring is not enabled yet."
         default: "See io_uring_enter(2)."
         }

@@ -29,16 +29,18 @@ extension UringQueue {
         unsafe state.pointee.push(.poll(descriptor, tag: tag))
     }
 
-    /// Cancels the request with the tag `cancelled`. Its own completion still arrives, usually with `-ECANCELED`, and
+    /// Cancels the request with the tag `cancelled`; a send of buffers ends with what it sent so far. Its own completion still arrives, usually with `-ECANCELED`, and
     /// may carry a buffer; this one's result is 0, or `-ENOENT` when there was none, `-EALREADY` when it is running.
     public func cancel(tag cancelled: UInt64, tag: UInt64) {
         InternalTag.check(tag)
-        unsafe state.pointee.push(.cancel(tag: cancelled, tag: tag))
+        let target = unsafe state.pointee.cancelOutgoing { $0.tag == cancelled } ?? cancelled
+        unsafe state.pointee.push(.cancel(tag: target, tag: tag))
     }
 
-    /// Cancels every request on a descriptor. This completion's result is how many were found.
+    /// Cancels every request on a descriptor; sends end with what they sent so far. This completion's result is how many were found.
     public func cancelAll(on descriptor: Int32, tag: UInt64) {
         InternalTag.check(tag)
+        _ = unsafe state.pointee.cancelOutgoing { $0.socket == descriptor }
         unsafe state.pointee.push(.cancelAll(on: descriptor, tag: tag))
     }
 
