@@ -20,7 +20,7 @@ struct Traffic: ~Copyable {
         group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 1024, bufferSize: 4096)
         self.queue = queue
         message.initialize(repeating: 7, count: Traffic.bytes)
-        queue.receiveMultishot(from: ends.near, into: group, tag: 1)
+        self.queue.receiveMultishot(from: ends.near, into: group, tag: 1)
     }
 
     deinit {

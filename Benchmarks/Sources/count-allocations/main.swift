@@ -8,7 +8,7 @@ import UringBuffers
 micro_line_buffered()
 var failures = 0
 
-func report(_ name: String, buffers: Int, allocations: UInt64) {
+@MainActor func report(_ name: String, buffers: Int, allocations: UInt64) {
     let perMillion = Double(allocations) * 1e6 / Double(buffers)
     print("  \(allocations == 0 ? "ok   " : "FAIL ") \(name): \(perMillion) allocations per million buffers")
     if allocations != 0 { failures += 1 }
