@@ -1,4 +1,5 @@
 // take → read → recycle as an unsafe C program writes it: the lower bound that the Swift library is held against.
+#define _GNU_SOURCE
 #include "micro_floor.h"
 
 #include <stdio.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 // io_uring_buf_ring_add: three stores.
 static inline void add(struct micro_floor *floor, uint16_t bid) {
@@ -22,7 +24,7 @@ static inline void publish(struct micro_floor *floor) {
 
 // What a completion would say: the bid of the next published entry.
 static inline uint16_t next(struct micro_floor *floor) {
-    return micro_bid(floor->ring, floor->head++ & (floor->entries - 1));
+    return micro_bid(floor->seen, floor->head++ & (floor->entries - 1));
 }
 
 static inline const void *message(struct micro_floor *floor, uint16_t bid) {
@@ -33,10 +35,14 @@ int micro_floor_create(struct micro_floor *floor, uint32_t entries, uint32_t buf
     memset(floor, 0, sizeof *floor);
     floor->entries = entries;
     floor->buffer_size = buffer_size;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    floor->ring = mmap(NULL, 16ull * entries, PROT_READ | PROT_WRITE, flags, -1, 0);
-    floor->slab = mmap(NULL, (uint64_t)entries * buffer_size, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (floor->ring == MAP_FAILED || floor->slab == MAP_FAILED) return -1;
+    int file = memfd_create("floor", MFD_CLOEXEC);
+    if (file < 0 || ftruncate(file, 16ll * entries) < 0) return -1;
+    floor->ring = mmap(NULL, 16ull * entries, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    floor->seen = mmap(NULL, 16ull * entries, PROT_READ, MAP_SHARED, file, 0);
+    close(file);
+    floor->slab = mmap(
+        NULL, (uint64_t)entries * buffer_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (floor->ring == MAP_FAILED || floor->seen == MAP_FAILED || floor->slab == MAP_FAILED) return -1;
     for (uint32_t bid = 0; bid < entries; bid++) {
         micro_fill(floor->slab + (uint64_t)bid * buffer_size, (uint16_t)bid);
         add(floor, (uint16_t)bid);
@@ -47,6 +53,7 @@ int micro_floor_create(struct micro_floor *floor, uint32_t entries, uint32_t buf
 
 void micro_floor_destroy(struct micro_floor *floor) {
     munmap(floor->ring, 16ull * floor->entries);
+    munmap((void *)floor->seen, 16ull * floor->entries);
     munmap(floor->slab, (uint64_t)floor->entries * floor->buffer_size);
 }
 

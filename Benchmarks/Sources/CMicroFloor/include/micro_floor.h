@@ -43,9 +43,12 @@ static inline uint16_t micro_tail(const void *ring) {
 const void *micro_map_ring(int ring_descriptor, uint16_t group, uint32_t entries);
 void micro_unmap_ring(const void *ring, uint32_t entries);
 
-// The floor's pool: ring entries and slab in plain memory, all published, first in first out, no checks, no states.
+// The floor's pool: all published, first in first out, no checks, no states. Its entries are mapped twice as well, one
+// address for the producer and one for the consumer: some processors predict cache ways by address, and then the
+// second address costs time, which is the consumer's (in life the kernel's) and must be the same on both sides.
 struct micro_floor {
     unsigned char *ring;
+    const unsigned char *seen;
     unsigned char *slab;
     uint32_t entries;
     uint32_t buffer_size;
