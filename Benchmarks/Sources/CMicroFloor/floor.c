@@ -89,19 +89,21 @@ struct micro_sums micro_floor_unread(struct micro_floor *at, uint64_t count) {
     return sums;
 }
 
-struct micro_sums micro_floor_shuffled(struct micro_floor *floor, uint64_t count, const uint8_t *order) {
+struct micro_sums micro_floor_shuffled(struct micro_floor *at, uint64_t count, const uint8_t *order) {
+    struct micro_floor floor = *at;
     struct micro_sums sums = {0, 0};
     for (uint64_t done = 0; done < count; done += MICRO_BATCH) {
         for (uint32_t i = 0; i < MICRO_BATCH; i++) {
-            uint16_t *place = &floor->held[order[(done + i) & (MICRO_ORDER - 1)]];
+            uint16_t *place = &floor.held[order[(done + i) & (MICRO_ORDER - 1)]];
             uint16_t bid = *place;
-            *place = next(floor);
+            *place = next(&floor);
             sums.bids += bid;
-            sums.read += micro_read(message(floor, bid));
-            add(floor, bid);
+            sums.read += micro_read(message(&floor, bid));
+            add(&floor, bid);
         }
-        publish(floor);
+        publish(&floor);
     }
+    *at = floor;
     return sums;
 }
 

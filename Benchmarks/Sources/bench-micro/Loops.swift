@@ -8,9 +8,10 @@ extension PlayedRing {
     @inline(never)
     mutating func inOrder(_ count: Int) -> micro_sums {
         var sums = micro_sums()
+        var at = head
         for _ in 0..<(count / Int(MICRO_BATCH)) {
             for _ in 0..<Int(MICRO_BATCH) {
-                let bid = next()
+                let bid = bid(at: &at)
                 sums.bids &+= UInt64(bid)
                 switch group.take(result: Int32(MICRO_MESSAGE), flags: completion(bid)) {
                 case .buffer(let buffer): sums.read &+= buffer.withUnsafeBytes { micro_read($0.baseAddress) }
@@ -19,6 +20,7 @@ extension PlayedRing {
             }
             group.refill()
         }
+        advance(to: at, count)
         return sums
     }
 
@@ -26,9 +28,10 @@ extension PlayedRing {
     @inline(never)
     mutating func inOrderSpan(_ count: Int) -> micro_sums {
         var sums = micro_sums()
+        var at = head
         for _ in 0..<(count / Int(MICRO_BATCH)) {
             for _ in 0..<Int(MICRO_BATCH) {
-                let bid = next()
+                let bid = bid(at: &at)
                 sums.bids &+= UInt64(bid)
                 switch group.take(result: Int32(MICRO_MESSAGE), flags: completion(bid)) {
                 case .buffer(var buffer):
@@ -42,6 +45,7 @@ extension PlayedRing {
             }
             group.refill()
         }
+        advance(to: at, count)
         return sums
     }
 
@@ -49,9 +53,10 @@ extension PlayedRing {
     @inline(never)
     mutating func inOrderLet(_ count: Int) -> micro_sums {
         var sums = micro_sums()
+        var at = head
         for _ in 0..<(count / Int(MICRO_BATCH)) {
             for _ in 0..<Int(MICRO_BATCH) {
-                let bid = next()
+                let bid = bid(at: &at)
                 sums.bids &+= UInt64(bid)
                 switch group.take(result: Int32(MICRO_MESSAGE), flags: completion(bid)) {
                 case .buffer(let buffer):
@@ -64,6 +69,7 @@ extension PlayedRing {
             }
             group.refill()
         }
+        advance(to: at, count)
         return sums
     }
 
@@ -71,14 +77,16 @@ extension PlayedRing {
     @inline(never)
     mutating func unread(_ count: Int) -> micro_sums {
         var sums = micro_sums()
+        var at = head
         for _ in 0..<(count / Int(MICRO_BATCH)) {
             for _ in 0..<Int(MICRO_BATCH) {
-                let bid = next()
+                let bid = bid(at: &at)
                 sums.bids &+= UInt64(bid)
                 _ = group.take(result: Int32(MICRO_MESSAGE), flags: completion(bid))
             }
             group.refill()
         }
+        advance(to: at, count)
         return sums
     }
 
@@ -88,12 +96,13 @@ extension PlayedRing {
         _ count: Int, held: UnsafeMutablePointer<ProvidedBuffer>, order: UnsafePointer<UInt8>
     ) -> micro_sums {
         var sums = micro_sums()
+        var at = head
         var step = 0
         for _ in 0..<(count / Int(MICRO_BATCH)) {
             for _ in 0..<Int(MICRO_BATCH) {
                 let place = held + Int(order[step & Int(MICRO_ORDER - 1)])
                 step &+= 1
-                let bid = next()
+                let bid = bid(at: &at)
                 switch group.take(result: Int32(MICRO_MESSAGE), flags: completion(bid)) {
                 case .buffer(let buffer):
                     let leaving = place.move()
@@ -105,6 +114,7 @@ extension PlayedRing {
             }
             group.refill()
         }
+        advance(to: at, count)
         return sums
     }
 

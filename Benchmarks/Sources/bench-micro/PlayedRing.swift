@@ -63,6 +63,18 @@ struct PlayedRing: ~Copyable {
         return bid
     }
 
+    /// The same for a loop that keeps the head in a register, as the floor does.
+    @inline(__always)
+    func bid(at head: inout UInt16) -> UInt16 {
+        defer { head &+= 1 }
+        return micro_bid(entries, UInt32(head) & mask)
+    }
+
+    mutating func advance(to head: UInt16, _ count: Int) {
+        self.head = head
+        selected += count
+    }
+
     @inline(__always)
     func completion(_ bid: UInt16) -> CompletionFlags { CompletionFlags(rawValue: UInt32(bid) << 16 | 1) }
 
