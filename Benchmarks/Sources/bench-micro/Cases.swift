@@ -8,7 +8,7 @@ enum Loop: String, CaseIterable {
     case shuffled = "shuffled"
     case unread = "take and drop, no reads"
     case span = "var b, b.bytes"
-    case let_ = "let b, b.bytes (the trap)"
+    case letBound = "let b, b.bytes (the trap)"
 }
 
 struct Case {
@@ -32,7 +32,7 @@ struct Case {
         } + [
             Case(capacity: 4096, loop: .inOrder, policy: .everything),
             Case(capacity: 32768, loop: .inOrder, policy: .everything),
-            Case(capacity: 256, loop: .unread), Case(capacity: 256, loop: .span), Case(capacity: 256, loop: .let_),
+            Case(capacity: 256, loop: .unread), Case(capacity: 256, loop: .span), Case(capacity: 256, loop: .letBound),
         ]
 
     func run(rounds: Int, count: Int, seed: UInt64) throws -> Row {
@@ -83,7 +83,7 @@ struct Case {
             case .shuffled: played.shuffled(count, held: held, order: order)
             case .unread: played.unread(count)
             case .span: played.inOrderSpan(count)
-            case .let_: played.inOrderLet(count)
+            case .letBound: played.inOrderLet(count)
             }
         let end = micro_now()
         try check(sums, count, "ours")

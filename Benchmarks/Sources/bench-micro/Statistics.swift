@@ -24,14 +24,15 @@ struct Row {
     var ratioOfMedians: Double { ours.median / floor.median }
 
     static let heading =
-        pad("ns per buffer", 34) + "  ours: min  median (p10–p90)    floor: min  median (p10–p90)    ratio: min  median  pairs (p10–p90)"
+        pad("ns per buffer", 40) + "  ours: min  median (p10–p90)"
+        + "    floor: min  median (p10–p90)    ratio: min  median  pairs (p10–p90)"
 
     var line: String {
         func side(_ s: Samples) -> String {
             pad(fixed(s.minimum), -6) + "  " + pad(fixed(s.median), -6) + " ("
                 + fixed(s.percentile(0.1)) + "–" + fixed(s.percentile(0.9)) + ")"
         }
-        return pad(name, 34) + "   " + pad(side(ours), 31) + pad(side(floor), 33)
+        return pad(name, 40) + "   " + pad(side(ours), 31) + pad(side(floor), 33)
             + pad(fixed(ratioOfMinima), -6) + "  " + pad(fixed(ratioOfMedians), -6) + "  "
             + fixed(pairs.median) + " (" + fixed(pairs.percentile(0.1)) + "–" + fixed(pairs.percentile(0.9)) + ")"
     }

@@ -15,7 +15,8 @@ final class HandOver: @unchecked Sendable {
 
     init() {
         let this = Unmanaged.passUnretained(self).toOpaque()
-        let error = pthread_create(&thread, nil, { Unmanaged<HandOver>.fromOpaque($0!).takeUnretainedValue().drop() }, this)
+        let error = pthread_create(
+            &thread, nil, { Unmanaged<HandOver>.fromOpaque($0!).takeUnretainedValue().drop() }, this)
         precondition(error == 0, "no thread")
     }
 

@@ -42,11 +42,13 @@ do {
     report(
         "bundles taken apart", buffers: million, allocations: allocations { driver.bundlesTakenApart(million) })
     report(
-        "bundles joined, cut and dropped", buffers: million, allocations: allocations { driver.bundlesKeptWhole(million) })
+        "bundles joined, cut and dropped", buffers: million,
+        allocations: allocations { driver.bundlesKeptWhole(million) })
     report("handle to token and back", buffers: million, allocations: allocations { driver.tokens(million) })
     let hand = HandOver()
     report(
-        "returned on another thread", buffers: million, allocations: allocations { driver.remote(million, through: hand) })
+        "returned on another thread", buffers: million,
+        allocations: allocations { driver.remote(million, through: hand) })
     hand.stop()
     try driver.finish()
 
