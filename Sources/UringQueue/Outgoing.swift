@@ -42,14 +42,23 @@ extension QueueState {
         unsafe push(.sendMessage(to: socket, message.baseAddress!, tag: tag))
     }
 
-    /// Marks the sends that match as cancelled, and returns the tag of one's request. O(sends under way).
-    mutating func cancelOutgoing(where matches: (borrowing OutgoingSend) -> Bool) -> UInt64? {
-        var found: UInt64?
-        for slot in outgoing.usedSlots where matches(outgoing[slot]) {
+    /// Marks the sends that match as cancelled, and returns whether there were any. O(sends under way).
+    mutating func cancelOutgoing(where matches: (borrowing OutgoingSend) -> Bool) -> Bool {
+        let found = outgoing.usedSlots.filter { matches(outgoing[$0]) }
+        for slot in found where !outgoing[slot].isCancelled {
             outgoing[slot].isCancelled = true
-            found = InternalTag.outgoing(slot).rawValue
+            cancelledSends += 1
         }
-        return found
+        return !found.isEmpty
+    }
+
+    /// Asks the kernel to end the cancelled sends. A cancellation misses a request that runs at that moment (`ENOENT`,
+    /// `EALREADY`), so it is asked for before every wait until the send has ended.
+    mutating func pushSendCancellations() {
+        guard cancelledSends > 0 else { return }
+        for slot in outgoing.usedSlots where outgoing[slot].isCancelled {
+            push(.cancel(tag: InternalTag.outgoing(slot).rawValue, tag: InternalTag.silent.rawValue))
+        }
     }
 
     /// Gives sent buffers back; goes on with the rest, or tells the caller that the send ended.
@@ -63,6 +72,7 @@ extension QueueState {
             }
         }
         let send = outgoing.remove(slot)
+        if send.isCancelled { cancelledSends -= 1 }
         return Completion(tag: send.tag, result: result < 0 ? result : Int32(clamping: send.sent), flags: [])
     }
 }

@@ -14,6 +14,7 @@ struct QueueState: ~Copyable {
     var arena = SubmissionArena()
     /// The sends under way, by slot.
     var outgoing = SlotTable<OutgoingSend>()
+    var cancelledSends = 0
     /// Requests that found the submission queue full and the kernel unwilling; they go first at the next submit.
     var deferredSubmissions: [curing_submission] = []
     /// Completions that had to be reaped to make room while submitting; they are delivered first.

@@ -73,6 +73,7 @@ extension UringQueue {
 
 extension QueueState {
     mutating func wait(minimum: Int, nanoseconds: Int64) throws(UringError) -> WaitOutcome {
+        pushSendCancellations()
         if !deferredSubmissions.isEmpty { _ = try submit() }
         let wanted = Swift.max(0, minimum - backlog.count)
         let result = unsafe curing_queue_submit_and_wait(ring, UInt32(wanted), nanoseconds)

@@ -33,14 +33,14 @@ extension UringQueue {
     /// may carry a buffer; this one's result is 0, or `-ENOENT` when there was none, `-EALREADY` when it is running.
     public func cancel(tag cancelled: UInt64, tag: UInt64) {
         InternalTag.check(tag)
-        let target = unsafe state.pointee.cancelOutgoing { $0.tag == cancelled } ?? cancelled
-        unsafe state.pointee.push(.cancel(tag: target, tag: tag))
+        if unsafe state.pointee.cancelOutgoing(where: { $0.tag == cancelled }) { return nop(tag: tag) }
+        unsafe state.pointee.push(.cancel(tag: cancelled, tag: tag))
     }
 
     /// Cancels every request on a descriptor; sends end with what they sent so far. This completion's result is how many were found.
     public func cancelAll(on descriptor: Int32, tag: UInt64) {
         InternalTag.check(tag)
-        _ = unsafe state.pointee.cancelOutgoing { $0.socket == descriptor }
+        _ = unsafe state.pointee.cancelOutgoing(where: { $0.socket == descriptor })
         unsafe state.pointee.push(.cancelAll(on: descriptor, tag: tag))
     }
 
