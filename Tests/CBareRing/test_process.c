@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "test_process.h"
 
+#include <malloc.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,3 +32,5 @@ int test_let_signals_interrupt(void) {
 
 uint64_t test_this_thread(void) { return (uint64_t)pthread_self(); }
 int test_interrupt(uint64_t thread) { return -pthread_kill((pthread_t)thread, SIGUSR1); }
+
+void test_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }

@@ -13,6 +13,19 @@ public enum ProcessState {
         return count
     }
 
+    /// The number of open descriptors once it stands still: the test library opens and closes some of its own.
+    public static var settledDescriptors: Int {
+        var last = descriptors
+        var same = 0
+        for _ in 0..<1000 where same < 20 {
+            usleep(1000)
+            let now = descriptors
+            same = now == last ? same + 1 : 0
+            last = now
+        }
+        return last
+    }
+
     /// The lines of /proc/self/maps.
     public static var mappings: [Substring] { text(of: "/proc/self/maps").split(separator: "\n") }
 

@@ -187,7 +187,8 @@ extension GroupHeader {
         repeat {
             let bid = unsafe bids[first &+ step]
             let slot = (tail &+ step) & mask
-            unsafe curing_ring_write(ring, UInt32(truncatingIfNeeded: slot), base &+ UInt64(bid) &* UInt64(length), length, bid)
+            unsafe curing_ring_write(
+                ring, UInt32(truncatingIfNeeded: slot), base &+ UInt64(bid) &* UInt64(length), length, bid)
             unsafe records[Int(bid)].enter(.available)
             unsafe records[Int(bid)].slot = UInt16(truncatingIfNeeded: slot)
             step &+= 1

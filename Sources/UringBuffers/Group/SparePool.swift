@@ -24,7 +24,9 @@ struct SparePool: ~Copyable {
         let block = Swift.min(RefillWindow.smallest, top)
         for start in stride(from: 0, to: top, by: block) {
             // Safe: blocks and capacity are powers of two, so whole blocks fit.
-            for offset in 0..<block { unsafe (bids + top - start - block + offset).initialize(to: UInt16(start + offset)) }
+            for offset in 0..<block {
+                unsafe (bids + top - start - block + offset).initialize(to: UInt16(start + offset))
+            }
         }
     }
 

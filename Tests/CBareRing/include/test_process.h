@@ -12,4 +12,7 @@ int test_let_signals_interrupt(void);
 uint64_t test_this_thread(void);
 int test_interrupt(uint64_t thread);
 
+// Keeps the C library from reserving 64 MiB of address space for each thread that allocates.
+void test_use_one_arena(void);
+
 #endif

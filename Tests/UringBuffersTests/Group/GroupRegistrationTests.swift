@@ -62,7 +62,8 @@ import UringQueue
         let ring = try BareRing()
         let error = #expect(throws: UringError.self) {
             _ = try BufferGroup(
-                ring: ring.descriptor, id: 1, capacity: 32768, bufferSize: (1 << 31) - 1, slab: .alignedHeap).id
+                ring: ring.descriptor, id: 1, capacity: 32768, bufferSize: (1 << 31) - 1, slab: .alignedHeap
+            ).id
         }
         #expect(error?.operation == .allocateMemory && error?.errno == ENOMEM)
         try expectFree(1, on: ring.descriptor)
@@ -118,7 +119,8 @@ import UringQueue
         let ring = try BareRing()
         let error = #expect(throws: UringError.self) {
             _ = try BufferGroup(
-                ring: ring.descriptor, id: BufferGroupID(id), capacity: 8, bufferSize: 64, ringMemory: .kernel).id
+                ring: ring.descriptor, id: BufferGroupID(id), capacity: 8, bufferSize: 64, ringMemory: .kernel
+            ).id
         }
         #expect(error == UringError(.registerBufferRing, errno: EINVAL, cause: .unmappableGroup(id)))
         #expect(error?.remedy.contains("below 2048") == true && error?.remedy.contains("\(id)") == true)
