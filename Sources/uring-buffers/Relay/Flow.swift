@@ -22,8 +22,8 @@ struct Flow: ~Copyable {
     private var sending = 0
     private var sendingBytes = 0
     private var receiving = Receiving.idle
-    /// How many buffers the last completion with data brought.
-    private var recentBuffers = 0
+    /// The last completion with data filled a buffer at least.
+    private var isBulk = false
     /// Requests whose last completion did not come yet.
     private(set) var requests = 0
     /// Nothing more is read from the source.
@@ -60,7 +60,7 @@ struct Flow: ~Copyable {
             receiving = .idle
             return
         }
-        io.receive(from: source, allowance: allowance, recentBuffers: recentBuffers, tag: tag(.receive))
+        io.receive(from: source, allowance: allowance, isBulk: isBulk, tag: tag(.receive))
         receiving = .armed
         requests += 1
     }
@@ -121,7 +121,7 @@ struct Flow: ~Copyable {
     // MARK: Sending
 
     private mutating func deliver(_ bundle: consuming BufferBundle, _ io: borrowing RelayIO) {
-        recentBuffers = bundle.count
+        isBulk = bundle.byteCount >= io.group.bufferSize
         // The sink is gone: the buffers go back at once.
         if sinkEnded { return }
         held += bundle.count

@@ -9,8 +9,6 @@ struct RelayIO: ~Copyable {
     let share: FairShare
     let receiveOptions: ReceiveOptions
     let usesMultishot: Bool
-    /// A receive of more buffers than this is bulk.
-    private static let smallMessage = 1
 
     init(_ configuration: RelayConfiguration) throws(UringError) {
         let queue = try RelayIO.makeQueue()
@@ -39,16 +37,16 @@ struct RelayIO: ~Copyable {
     /// Buffers that nobody uses now.
     var free: Int { group.available + group.spares }
 
-    /// Arms a receive of at most `allowance` buffers. `recentBuffers` is what the receive before brought.
+    /// Arms a receive of at most `allowance` buffers. `isBulk` tells whether the receive before filled a buffer.
     ///
-    /// Small messages come cheapest to a multishot receive, which needs no request for each. Bulk comes cheapest to
-    /// single ones: data that arrives while the last bundle is being sent gathers, so that bundles grow (a third less
-    /// processor time for each byte than multishot, which wakes for every segment).
-    func receive(from socket: Int32, allowance: Int, recentBuffers: Int, tag: RelayTag) {
+    /// Small messages come cheapest to a multishot receive, which needs no request for each, and without bundles, whose
+    /// look at the ring costs more than it brings. Bulk comes cheapest to single receives of bundles: data that arrives
+    /// while the last bundle is being sent gathers, so that bundles grow (a third less processor time for each byte than
+    /// multishot, which wakes for every segment).
+    func receive(from socket: Int32, allowance: Int, isBulk: Bool, tag: RelayTag) {
         let bytes = allowance * group.bufferSize
-        if usesMultishot, recentBuffers <= RelayIO.smallMessage {
-            queue.receiveMultishot(
-                from: socket, into: group, budget: bytes, options: receiveOptions, tag: tag.rawValue)
+        if usesMultishot, !isBulk {
+            queue.receiveMultishot(from: socket, into: group, budget: bytes, tag: tag.rawValue)
         } else {
             queue.receive(
                 from: socket, into: group, limit: receiveOptions.contains(.bundle) ? bytes : 0,
