@@ -30,6 +30,8 @@ struct Relay: ~Copyable {
         switch tag.kind {
         case .receive:
             if connections[tag.slot][tag.side].received(completion, io) { starved.append((tag.slot, tag.side)) }
+            // The common case: data came, more will come, and nothing has ended.
+            if !completion.isFinal { return }
         case .send:
             counters.bytesSent += connections[tag.slot][tag.side].sent(completion, io)
         case .shutdown: connections[tag.slot][tag.side].shutDown()
