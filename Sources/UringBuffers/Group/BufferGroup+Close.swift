@@ -35,8 +35,23 @@ extension BufferGroup {
     public static var abandonedBytes: Int { Abandoned.bytes.load(ordering: .relaxed) }
 }
 
+/// Memory that is kept for ever. Chained, so that whoever looks for it finds it: a debugger, a leak checker.
 private enum Abandoned {
     static let bytes = Atomic<Int>(0)
+    static let first = Atomic<UInt>(0)
+
+    static func keep(_ header: UnsafeMutablePointer<GroupHeader>) {
+        unsafe bytes.add(header.pointee.slab.byteCount, ordering: .relaxed)
+        var seen = first.load(ordering: .relaxed)
+        while true {
+            // Safe: nobody else keeps this header, and nobody frees it.
+            unsafe header.pointee.nextAbandoned = seen
+            let (exchanged, original) = first.compareExchange(
+                expected: seen, desired: UInt(bitPattern: header), ordering: .releasing)
+            if exchanged { return }
+            seen = original
+        }
+    }
 }
 
 extension GroupHeader {
@@ -75,16 +90,14 @@ extension GroupHeader {
         // Safe: handles that are out touch only their own records and links, the owner token and the return stack.
         // On a foreign thread even that is not sure: the owner may end a handle this very moment.
         guard unsafe header.pointee.isOwnedByThisThread || header.pointee.claim() else {
-            return unsafe header.pointee.abandon()
+            return unsafe Abandoned.keep(header)
         }
         let mayFree = unsafe header.pointee.isClosed || header.pointee.unregisterQuietly()
         unsafe header.pointee.disown()
-        guard mayFree else { return unsafe header.pointee.abandon() }
+        guard mayFree else { return unsafe Abandoned.keep(header) }
         let out = unsafe header.pointee.out
         if unsafe header.pointee.returns.close(out: out) == 0 { unsafe free(header) }
     }
-
-    private func abandon() { Abandoned.bytes.add(slab.byteCount, ordering: .relaxed) }
 
     /// Unregisters on behalf of a group that was not closed. Returns whether the kernel surely owns no buffer.
     private mutating func unregisterQuietly() -> Bool {

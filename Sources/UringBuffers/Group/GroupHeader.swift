@@ -31,6 +31,8 @@ struct GroupHeader: ~Copyable {
     /// Spare buffers that the last publish kept back.
     var sparesLeft = 0
     var isClosed = false
+    /// The address of the next group whose memory is kept for ever.
+    var nextAbandoned: UInt = 0
 
     var registration: RingRegistration
     let slab: PageMemory
