@@ -29,11 +29,11 @@ public enum ProcessState {
     /// The lines of /proc/self/maps.
     public static var mappings: [Substring] { text(of: "/proc/self/maps").split(separator: "\n") }
 
-    /// Whether some mapping holds the address.
-    public static func isMapped(_ address: UInt) -> Bool {
+    /// Whether one mapping holds the whole range. Ask for a large one: small mappings of others move into holes at once.
+    public static func isMapped(_ address: UInt, bytes: UInt = 1 << 28) -> Bool {
         mappings.contains { line in
             let bounds = line.prefix(while: { $0 != " " }).split(separator: "-").compactMap { UInt($0, radix: 16) }
-            return bounds.count == 2 && bounds[0] <= address && address < bounds[1]
+            return bounds.count == 2 && bounds[0] <= address && address + bytes <= bounds[1]
         }
     }
 
