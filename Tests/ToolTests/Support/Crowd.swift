@@ -40,6 +40,8 @@ struct Crowd {
     var allowsFailures = false
     /// No byte moved for so long: a stall.
     var stallSeconds = 30.0
+    /// A byte that each client sends first and that does not come back.
+    var preamble: UInt8?
 
     /// Runs all clients to their end. `eachRound` is called now and then, to do something meanwhile.
     func run(_ plans: [CrowdPlan], eachRound: (CrowdResult) throws -> Void = { _ in }) throws -> CrowdResult {
@@ -54,7 +56,7 @@ struct Crowd {
         var stall = Deadline(seconds: stallSeconds)
         while !(waiting.isEmpty && clients.isEmpty) {
             while clients.count < atOnce, let (index, plan) = waiting.popLast() {
-                clients.append(try CrowdClient(index: index, plan, to: address, seed: random.next()))
+                clients.append(try CrowdClient(index: index, plan, to: address, seed: random.next(), preamble: preamble))
                 polled.append(pollfd(fd: clients.last!.descriptor, events: 0, revents: 0))
             }
             let everybodyIsHere = clients.allSatisfy { $0.isConnected }

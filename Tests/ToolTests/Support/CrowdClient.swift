@@ -23,10 +23,12 @@ struct CrowdClient {
     private(set) var isConnected = false
     private var saidGoodbye = false
     private var verified = 0
+    private let preamble: UInt8?
 
-    init(index: Int, _ plan: CrowdPlan, to address: Address, seed: UInt64) throws {
+    init(index: Int, _ plan: CrowdPlan, to address: Address, seed: UInt64, preamble: UInt8?) throws {
         self.index = index
         self.plan = plan
+        self.preamble = preamble
         outgoing = PatternStream(seed: seed)
         incoming = PatternStream(seed: seed)
         random = SeededRandom(seed: ~seed)
@@ -79,6 +81,7 @@ struct CrowdClient {
             guard error == 0 else { return .broken("the connection failed: errno \(error)") }
             guard events & Int16(POLLOUT) != 0 else { return .going }
             isConnected = true
+            if var preamble { unsafe send(descriptor, &preamble, 1, Int32(MSG_NOSIGNAL)) }
             return finishIfSent()
         }
         if events & Int16(POLLIN | POLLHUP | POLLERR) != 0 {

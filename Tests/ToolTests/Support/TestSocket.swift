@@ -145,6 +145,12 @@ final class TestSocket {
         }
     }
 
+    /// Reads nothing until the connection is gone.
+    func waitForHangUp() {
+        var polled = pollfd(fd: descriptor, events: 0, revents: 0)
+        while polled.revents == 0, unsafe poll(&polled, 1, 1000) >= 0 {}
+    }
+
     private var reason: String { errno == EAGAIN ? "nothing happened for 30 s" : "errno \(errno)" }
 
     // MARK: Ends
