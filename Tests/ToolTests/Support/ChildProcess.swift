@@ -67,7 +67,7 @@ final class ChildProcess {
     deinit {
         if outcome == nil {
             kill(identifier, SIGKILL)
-            _ = unsafe waitpid(identifier, nil, 0)
+            _ = waitpid(identifier, nil, 0)
         }
         _ = close(outputFile)
         _ = close(errorFile)

@@ -12,17 +12,18 @@ final class RunningTool {
 
     /// Starts `uring-buffers SERVICE --listen … --summary json` and returns when it listens.
     init(
-        _ service: Service, listen: String = "127.0.0.1:0", options: [String] = [], wrapper: [String] = []
+        _ service: Service, listen: String = "127.0.0.1:0", options: [String] = [], wrapper: [String] = [],
+        binary: String = ToolBinary.path
     ) throws {
         TestLimits.raise()
-        let command = wrapper + [ToolBinary.path] + service.arguments(listen: listen) + ["--summary", "json"] + options
+        let command = wrapper + [binary] + service.arguments(listen: listen) + ["--summary", "json"] + options
         process = try ChildProcess(command[0], Array(command.dropFirst()))
         context = (wrapper + service.arguments(listen: listen) + options).joined(separator: " ")
         let child = process
         var found: [Address] = []
         try waitUntil("`\(process.name)` says where it listens") {
             guard child.isRunning else {
-                throw TestFailure("`\(child.name)` ended before it listened: \(child.errorOutput)")
+                throw StartFailure(exitCode: try child.wait().exitCode, errors: child.errorOutput)
             }
             found = try RunningTool.addresses(in: child.output)
             return !found.isEmpty
@@ -79,6 +80,13 @@ final class RunningTool {
         summary.check(context, sourceLocation: sourceLocation)
         return summary
     }
+}
+
+/// The tool ended before it listened.
+struct StartFailure: Error, CustomStringConvertible {
+    let exitCode: Int32?
+    let errors: String
+    var description: String { "it ended before it listened with exit code \(exitCode ?? -1): \(errors)" }
 }
 
 /// What the tests' own clients need of the machine.
