@@ -71,7 +71,7 @@ extension ToolTests {
             let slow = try stuckReaders(load.readers, proxy)
             sleep(2)
             let result = try BusyClients.run(
-                proxy.address, (0..<10).map { _ in CrowdPlan(bytes: 100_000, farewell: .close) })
+                proxy.address, stallSeconds: 10, (0..<10).map { _ in CrowdPlan(bytes: 100_000, farewell: .close) })
             #expect(result.completed == 10)
             for client in slow { client.reset() }
             try proxy.end()
@@ -95,8 +95,10 @@ extension ToolTests {
 
     /// Echo clients behind an upstream that wants a first byte other than F and S.
     enum BusyClients {
-        static func run(_ address: Address, _ plans: [CrowdPlan]) throws -> CrowdResult {
-            try Crowd(address: address, seed: 0, atOnce: 50, preamble: UInt8(ascii: "E")).run(plans)
+        static func run(_ address: Address, stallSeconds: Double = 30, _ plans: [CrowdPlan]) throws -> CrowdResult {
+            try Crowd(
+                address: address, seed: 0, atOnce: 50, stallSeconds: stallSeconds, preamble: UInt8(ascii: "E")
+            ).run(plans)
         }
     }
 }

@@ -55,7 +55,7 @@ struct PatternStream {
                 // Safe: both are at least as long as the expected bytes.
                 let here = unsafe UnsafeRawBufferPointer(rebasing: bytes[before..<before + expected.count])
                 if unsafe memcmp(here.baseAddress!, expected.baseAddress!, expected.count) == 0 { return expected.count }
-                unsafe wrong = before + expected.indices.first { unsafe here[$0] != expected[$0] }!
+                wrong = before + expected.indices.first { unsafe here[$0] != expected[$0] }!
                 return 0
             }
             if let wrong { return wrong }
