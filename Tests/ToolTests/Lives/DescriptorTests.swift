@@ -6,7 +6,7 @@ import Testing
 extension ToolTests {
     @Suite struct DescriptorTests {
         private func limited(to descriptors: Int) -> [String] {
-            ["/bin/sh", "-c", "ulimit -n \(descriptors) && exec \"$@\"", "sh"]
+            ["/bin/sh", "-c", "ulimit -Sn \(descriptors) && ulimit -Hn \(descriptors) && exec \"$@\"", "sh"]
         }
 
         private func checkThatItRests(_ tool: RunningTool) {
@@ -58,9 +58,14 @@ extension ToolTests {
             let open = ProcessFiles.descriptors(of: probe.process.identifier)
             try probe.end()
             let tool = try RunningTool(.echo, wrapper: limited(to: open))
+            #expect(ProcessFiles.descriptors(of: tool.process.identifier) == open, "it is at its limit")
             let client = try TestSocket.connected(to: tool.address)
             checkThatItRests(tool)
-            client.close()
+            // When there are some again, the client that waited is served.
+            let raise = try ChildProcess("prlimit", ["--pid", "\(tool.process.identifier)", "--nofile=64:64"])
+            try raise.wait()
+            try client.send("hello")
+            #expect(try client.receive(exactly: 5) == Array("hello".utf8))
             try tool.end()
         }
     }
