@@ -1,6 +1,7 @@
 // As a user without privileges, whose locked memory is limited: it works, or says exactly which limit to raise.
 
 import Foundation
+import Synchronization
 import Testing
 
 extension ToolTests {
@@ -9,10 +10,14 @@ extension ToolTests {
             if: Skip.unless(
                 geteuid() == 0, "the tool without privileges", "changing the user needs root: run the tests as root")))
     struct UnprivilegedTests {
-        /// A user identifier that no other process uses, because the kernel counts locked memory by user.
+        /// Users that own nothing and no other process, one for each start: the kernel counts locked memory by user, and
+        /// gives that of an ended process back a while later.
+        private static let users = Atomic<Int>(61_000)
+
         private func wrapper(lockedKiB: Int) -> [String] {
-            [
-                "/bin/sh", "-c", "ulimit -l \(lockedKiB) && exec setpriv --reuid 65534 --clear-groups \"$@\"", "sh",
+            let user = Self.users.add(1, ordering: .relaxed).newValue
+            return [
+                "/bin/sh", "-c", "ulimit -l \(lockedKiB) && exec setpriv --reuid \(user) --clear-groups \"$@\"", "sh",
             ]
         }
 

@@ -51,22 +51,24 @@ extension ToolTests {
             try echo.end()
         }
 
-        /// Not even one client fits.
+        /// Not even one client fits, and no connection's end will make room: somebody else must.
         @Test func noDescriptorForTheFirstClient() throws {
-            // Learns how many an idle echo has open.
-            let probe = try RunningTool(.echo)
-            let open = ProcessFiles.descriptors(of: probe.process.identifier)
-            try probe.end()
-            let tool = try RunningTool(.echo, wrapper: limited(to: open))
-            #expect(ProcessFiles.descriptors(of: tool.process.identifier) == open, "it is at its limit")
+            let tool = try RunningTool(.echo)
+            let open = ProcessFiles.descriptors(of: tool.process.identifier)
+            try setSoftLimit(open, of: tool)
             let client = try TestSocket.connected(to: tool.address)
             checkThatItRests(tool)
-            // When there are some again, the client that waited is served.
-            let raise = try ChildProcess("prlimit", ["--pid", "\(tool.process.identifier)", "--nofile=64:64"])
-            try raise.wait()
+            #expect(ProcessFiles.descriptors(of: tool.process.identifier) == open, "the client was not let in")
+            try setSoftLimit(64, of: tool)
             try client.send("hello")
             #expect(try client.receive(exactly: 5) == Array("hello".utf8))
+            client.close()
             try tool.end()
+        }
+
+        private func setSoftLimit(_ descriptors: Int, of tool: RunningTool) throws {
+            let change = try ChildProcess("prlimit", ["--pid", "\(tool.process.identifier)", "--nofile=\(descriptors):"])
+            #expect(try change.wait().exitCode == 0, "\(change.errorOutput)")
         }
     }
 }
