@@ -16,7 +16,8 @@ extension ToolTests {
             }
             let proxy = try RunningTool(.proxy(to: redis.address))
             let output = try OutsideProgram.redisBenchmark.run(
-                ["-h", "127.0.0.1", "-p", "\(proxy.address.port)", "-t", "set,get,lrange_100", "-c", "50", "--csv"] + load)
+                ["-h", "127.0.0.1", "-p", "\(proxy.address.port)", "-t", "set,get,lrange_100", "-c", "50", "--csv"]
+                    + load)
             #expect(output.contains("SET") && output.contains("GET") && output.contains("LRANGE_100"), "\(output)")
             #expect(!output.lowercased().contains("error"), "\(output)")
             #expect(try proxy.end().bytesSent > 0)

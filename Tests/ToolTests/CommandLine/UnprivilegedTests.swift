@@ -55,7 +55,8 @@ extension ToolTests {
                     #expect(lines.count == 1, "\(failure.errors)")
                     let advice = failure.errors.firstMatch(of: /at least ([0-9]+) KiB/).flatMap { Int($0.1) }
                     guard attempt == 0, let advice else {
-                        throw TestFailure("with \(limit) KiB it gives up, or does not say how much it needs: \(failure)")
+                        throw TestFailure(
+                            "with \(limit) KiB it gives up, or does not say how much it needs: \(failure)")
                     }
                     #expect(advice > limit, "the advice is more than there is: \(failure.errors)")
                     limit = advice

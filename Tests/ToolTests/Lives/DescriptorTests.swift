@@ -52,11 +52,16 @@ extension ToolTests {
         }
 
         /// Not even one client fits, and no connection's end will make room: somebody else must.
-        @Test func noDescriptorForTheFirstClient() throws {
-            let tool = try RunningTool(.echo)
+        @Test func noDescriptorForTheOnlyClient() throws {
+            let tool = try RunningTool(.echo, wrapper: limited(to: 64))
             let open = ProcessFiles.descriptors(of: tool.process.identifier)
             try setSoftLimit(open, of: tool)
+            // An accept goes by the limit that it was armed under, so it has to reach that one first.
+            let others = try (0..<80).map { try TestSocket.connected(to: tool.address, name: "client \($0)") }
+            try waitUntil("the echo is full") { ProcessFiles.descriptors(of: tool.process.identifier) == 64 }
             let client = try TestSocket.connected(to: tool.address)
+            for other in others { other.close() }
+            try waitUntil("the echo is empty") { ProcessFiles.descriptors(of: tool.process.identifier) == open }
             checkThatItRests(tool)
             #expect(ProcessFiles.descriptors(of: tool.process.identifier) == open, "the client was not let in")
             try setSoftLimit(64, of: tool)
@@ -67,7 +72,8 @@ extension ToolTests {
         }
 
         private func setSoftLimit(_ descriptors: Int, of tool: RunningTool) throws {
-            let change = try ChildProcess("prlimit", ["--pid", "\(tool.process.identifier)", "--nofile=\(descriptors):"])
+            let change = try ChildProcess(
+                "prlimit", ["--pid", "\(tool.process.identifier)", "--nofile=\(descriptors):"])
             #expect(try change.wait().exitCode == 0, "\(change.errorOutput)")
         }
     }

@@ -53,7 +53,7 @@ final class ChildProcess {
 
         var argv = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
         var envp = unsafe (ChildProcess.inherited + environment).map { unsafe strdup($0) } + [nil]
-        defer { for unsafe text in unsafe argv + envp { unsafe free(text) } }
+        defer { unsafe (argv + envp).forEach { unsafe free($0) } }
         var made: pid_t = 0
         let error = unsafe posix_spawnp(&made, path, &actions, &attributes, &argv, &envp)
         guard error == 0 else {

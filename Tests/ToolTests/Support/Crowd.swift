@@ -56,7 +56,8 @@ struct Crowd {
         var stall = Deadline(seconds: stallSeconds)
         while !(waiting.isEmpty && clients.isEmpty) {
             while clients.count < atOnce, let (index, plan) = waiting.popLast() {
-                clients.append(try CrowdClient(index: index, plan, to: address, seed: random.next(), preamble: preamble))
+                clients.append(
+                    try CrowdClient(index: index, plan, to: address, seed: random.next(), preamble: preamble))
                 polled.append(pollfd(fd: clients.last!.descriptor, events: 0, revents: 0))
             }
             let everybodyIsHere = clients.allSatisfy { $0.isConnected }
@@ -93,7 +94,8 @@ struct Crowd {
             guard !stall.hasPassed else {
                 let stuck = clients.prefix(3).map(\.description).joined(separator: "; ")
                 throw TestFailure(
-                    "stall: for \(stallSeconds) s no byte moved for \(clients.count) clients (crowd seed \(seed)): \(stuck)")
+                    "stall: for \(stallSeconds) s no byte moved for \(clients.count) clients (crowd seed \(seed)): \(stuck)"
+                )
             }
         }
         return result

@@ -99,7 +99,8 @@ struct CrowdClient {
 
     private mutating func receive(_ room: inout [UInt8]) -> Step {
         let result = unsafe recv(descriptor, &room, room.count, 0)
-        if result < 0 { return errno == EAGAIN || errno == EINTR ? .going : .broken("a receive failed: errno \(errno)") }
+        if result < 0, errno == EAGAIN || errno == EINTR { return .going }
+        if result < 0 { return .broken("a receive failed: errno \(errno)") }
         if result == 0 {
             let whole = incoming.position == plan.bytes && saidGoodbye
             return whole ? .completed : .broken("the stream ended after \(incoming.position) bytes")

@@ -28,7 +28,9 @@ struct PatternStream {
     mutating func withNext(_ count: Int, _ body: (UnsafeRawBufferPointer) -> Int) -> Int {
         let start = place
         let count = min(count, PatternStream.length)
-        let used = unsafe PatternStream.pattern.withUnsafeBytes { unsafe body(.init(rebasing: $0[start..<start + count])) }
+        let used = unsafe PatternStream.pattern.withUnsafeBytes { bytes in
+            unsafe body(UnsafeRawBufferPointer(rebasing: bytes[start..<start + count]))
+        }
         position += max(0, used)
         return used
     }
@@ -54,7 +56,9 @@ struct PatternStream {
             _ = unsafe withNext(bytes.count - checked) { expected in
                 // Safe: both are at least as long as the expected bytes.
                 let here = unsafe UnsafeRawBufferPointer(rebasing: bytes[before..<before + expected.count])
-                if unsafe memcmp(here.baseAddress!, expected.baseAddress!, expected.count) == 0 { return expected.count }
+                if unsafe memcmp(here.baseAddress!, expected.baseAddress!, expected.count) == 0 {
+                    return expected.count
+                }
                 wrong = before + expected.indices.first { unsafe here[$0] != expected[$0] }!
                 return 0
             }

@@ -12,10 +12,10 @@ final class TestSocket {
     deinit { close() }
 
     /// Connects; waits at most 30 s.
-    static func connected(to address: Address, name: String = "client", receiveBuffer: Int? = nil) throws -> TestSocket {
-        let made = TestSocket(
-            adopting: socket(address.isIPv6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0),
-            name: name)
+    static func connected(to address: Address, name: String = "client", receiveBuffer: Int? = nil) throws -> TestSocket
+    {
+        let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+        let made = TestSocket(adopting: socket(address.isIPv6 ? AF_INET6 : AF_INET, type, 0), name: name)
         guard made.descriptor >= 0 else { throw TestFailure("\(name): no socket: errno \(errno)") }
         if let receiveBuffer { made.set(SOL_SOCKET, SO_RCVBUF, Int32(receiveBuffer)) }
         made.setTimeouts(seconds: 30)
@@ -54,7 +54,9 @@ final class TestSocket {
         var address = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
         let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe getsockname(descriptor, $0, &length) }
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe getsockname(descriptor, $0, &length)
+            }
         }
         guard result == 0 else { throw TestFailure("getsockname: errno \(errno)") }
         // Both families keep the port in the same place.
