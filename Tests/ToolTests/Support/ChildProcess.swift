@@ -127,7 +127,7 @@ final class ChildProcess {
     }
 
     private static func unlinkedFile() throws -> Int32 {
-        var path = Array("/tmp/uring-buffers-test-XXXXXX".utf8CString)
+        var path = Array(("/tmp/uring-buffers-test-" + String(repeating: "X", count: 6)).utf8CString)
         // Safe: the call replaces the six last characters.
         let made = unsafe mkstemp(&path)
         guard made >= 0 else { throw TestFailure("cannot make a temporary file: errno \(errno)") }
