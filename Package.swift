@@ -71,5 +71,7 @@ let package = Package(
         .testTarget(
             name: "CompileFailTests", dependencies: ["RingArithmetic", "UringBuffers", "UringQueue"],
             exclude: ["Snippets"], swiftSettings: settings),
+        // Tests. The tool as a program: it is built before these run, and found beside them.
+        .testTarget(name: "ToolTests", dependencies: ["uring-buffers"], swiftSettings: settings),
     ]
 )

@@ -7,8 +7,10 @@ import UringQueue
 struct ListenerState {
     let descriptor: Int32
     var isArmed = false
-    /// No descriptors are left: accepting goes on when a connection has ended.
+    /// No descriptors are left: accepting goes on when a connection has ended, or after a while.
     var isPaused = false
+    /// A timer that ends the pause is running.
+    var hasTimer = false
 
     init(descriptor: Int32) { self.descriptor = descriptor }
 }
@@ -31,11 +33,24 @@ extension Relay {
         if completion.isFinal { listeners[listener].isArmed = false }
         if completion.result >= 0 {
             start(client: completion.result, io)
-        } else if completion.result == -EMFILE || completion.result == -ENFILE, connections.count > 0 {
-            listeners[listener].isPaused = true
-            return
+        } else if completion.result == -EMFILE || completion.result == -ENFILE {
+            return pause(listener: listener, io)
         }
         if completion.isFinal { arm(listener: listener, io) }
+    }
+
+    /// Trying again at once would only fail again, and keep a processor busy. There may be no connection whose end
+    /// could help, and the descriptors that are missing may be other programs'.
+    private mutating func pause(listener: Int, _ io: borrowing RelayIO) {
+        listeners[listener].isPaused = true
+        guard phase == .serving, !listeners[listener].hasTimer else { return }
+        listeners[listener].hasTimer = true
+        io.queue.timeout(after: .milliseconds(100), tag: RelayTag(.acceptAgain, slot: listener).rawValue)
+    }
+
+    mutating func acceptAgain(listener: Int, _ io: borrowing RelayIO) {
+        listeners[listener].hasTimer = false
+        if listeners[listener].isPaused { arm(listener: listener, io) }
     }
 
     private mutating func start(client: Int32, _ io: borrowing RelayIO) {

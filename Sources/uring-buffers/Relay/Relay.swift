@@ -39,6 +39,7 @@ struct Relay: ~Copyable {
         case .cancelAll: connections[tag.slot].cancelled()
         case .connect: return connectEnded(completion, slot: tag.slot, io)
         case .accept: return accepted(completion, listener: tag.slot, io)
+        case .acceptAgain: return acceptAgain(listener: tag.slot, io)
         case .signal, .close: return
         }
         settle(tag.slot, io)

@@ -11,7 +11,7 @@ struct RelayIO: ~Copyable {
     let usesMultishot: Bool
 
     init(_ configuration: RelayConfiguration) throws(UringError) {
-        let queue = try RelayIO.makeQueue()
+        let queue = try RelayIO.makeQueue(buffers: configuration.buffers)
         let group = try BufferGroup(
             ring: queue.descriptor, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize,
             refill: configuration.refill, ringMemory: configuration.ringMemory)
@@ -22,13 +22,20 @@ struct RelayIO: ~Copyable {
         usesMultishot = share.allowsMany && UringQueue.supportsReceiveBudget()
     }
 
-    /// A large queue, or what the locked-memory limit allows: nothing is lost in a small one, it only costs more system
-    /// calls.
-    private static func makeQueue() throws(UringError) -> UringQueue {
+    static let smallestQueue = 16
+
+    /// A large queue, or what the locked-memory limit allows beside the buffer ring: nothing is lost in a small one, it
+    /// only costs more system calls.
+    private static func makeQueue(buffers: Int) throws(UringError) -> UringQueue {
         var entries = 1024
+        while let limit = LockedMemory.limit, entries > smallestQueue,
+            LockedMemory.total(entries: entries, buffers: buffers) > limit
+        {
+            entries /= 4
+        }
         while true {
             do { return try UringQueue(entries: entries, completionEntries: entries * 8) } catch {
-                guard error.symbol == "ENOMEM", entries > 16 else { throw error }
+                guard error.symbol == "ENOMEM", entries > smallestQueue else { throw error }
                 entries /= 4
             }
         }

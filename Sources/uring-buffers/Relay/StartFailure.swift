@@ -1,6 +1,5 @@
 // Why a server could not start, with the numbers of this machine.
 
-import CUring
 import Glibc
 import UringBuffers
 
@@ -10,17 +9,14 @@ enum StartFailure {
         guard error.errno == ENOMEM, error.operation == .registerBufferRing || error.operation == .createQueue else {
             return error.description
         }
-        let ring = max(configuration.buffers * 16, 4096)
-        // A queue of the smallest size that the relay goes down to.
-        let needed = (ring + 16 * 1024 + 1023) / 1024
+        let needed = LockedMemory.total(entries: RelayIO.smallestQueue, buffers: configuration.buffers)
+        let limit = LockedMemory.limit
+        // The limit would do for us alone: the user's other programs have their part of it.
+        let enough = (limit.map { $0 < needed ? needed : $0 + needed } ?? needed) / 1024
         return
-            "cannot \(error.operation.rawValue): the locked-memory limit of \(limit()) is used up. Rings are charged "
-            + "to it: raise it to at least \(needed) KiB (ulimit -l \(needed), or LimitMEMLOCK=\(needed)K), or use "
+            "cannot \(error.operation.rawValue): the locked-memory limit of "
+            + "\(limit.map { "\($0 / 1024) KiB" } ?? "this user") is used up. Rings are charged "
+            + "to it: raise it to at least \(enough) KiB (ulimit -l \(enough), or LimitMEMLOCK=\(enough)K), or use "
             + "fewer --buffers."
-    }
-
-    private static func limit() -> String {
-        let bytes = curing_locked_memory_limit()
-        return bytes == .max ? "this user" : "\(bytes / 1024) KiB"
     }
 }
