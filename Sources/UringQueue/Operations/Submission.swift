@@ -85,19 +85,17 @@ extension curing_submission {
         return made
     }
 
-    static func poll(_ descriptor: Int32, tag: UInt64) -> Self {
+    /// The kernel reads the 32-bit poll mask with its half-words swapped on big-endian machines; Linux for x86-64 and
+    /// arm64 is little-endian.
+    static func poll(_ descriptor: Int32, for events: Int32, tag: UInt64) -> Self {
         var made = Self(CURING_OP_POLL_ADD, descriptor, tag: tag)
-        made.op_flags = pollIn
+        made.op_flags = UInt32(events)
         return made
     }
 
     static func pollMultishot(_ descriptor: Int32, tag: UInt64) -> Self {
-        var made = poll(descriptor, tag: tag)
+        var made = poll(descriptor, for: POLLIN, tag: tag)
         made.length = CURING_POLL_ADD_MULTI
         return made
     }
-
-    /// The kernel reads the 32-bit poll mask with its half-words swapped on big-endian machines; Linux for x86-64 and
-    /// arm64 is little-endian.
-    private static var pollIn: UInt32 { UInt32(POLLIN) }
 }

@@ -26,7 +26,13 @@ extension UringQueue {
     /// Completes once when the descriptor is readable.
     public func pollReadable(_ descriptor: Int32, tag: UInt64) {
         InternalTag.check(tag)
-        unsafe state.pointee.push(.poll(descriptor, tag: tag))
+        unsafe state.pointee.push(.poll(descriptor, for: POLLIN, tag: tag))
+    }
+
+    /// Completes once when the descriptor is writable: a socket when a good part of its send buffer is free.
+    public func pollWritable(_ descriptor: Int32, tag: UInt64) {
+        InternalTag.check(tag)
+        unsafe state.pointee.push(.poll(descriptor, for: POLLOUT, tag: tag))
     }
 
     /// Cancels the request with the tag `cancelled`; a send of buffers ends with what it sent so far. Its own completion still arrives, usually with `-ECANCELED`, and

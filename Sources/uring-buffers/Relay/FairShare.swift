@@ -1,29 +1,38 @@
 // How much of the pool one flow may hold.
 
-/// A dynamic threshold, as in the shared memory of a switch: a flow may hold at most a quarter of what is free now, and
-/// never more than a fixed number. However many slow readers there are, some of the pool stays free, and a flow that
-/// holds nothing may always ask for one buffer.
+/// Half of what is free now is divided among all flows, up to a ceiling. So however many slow readers there are, some of
+/// the pool stays free.
+///
+/// When that is less than one buffer each, a flow that holds nothing may still take one, but only once its sink can be
+/// written: then the buffer leaves at once, and readers that stand still hold nothing.
 struct FairShare {
+    enum Allowance {
+        /// So many buffers, 1 or more; with room for the 256 more that a bundle can bring, or without.
+        case buffers(Int, mayOvershoot: Bool)
+        /// One, when the sink can be written.
+        case afterSink
+        /// None until some are sent.
+        case none
+    }
+
     /// The most that a flow may ever hold.
     let ceiling: Int
 
-    /// Enough bytes in flight for a fast connection: 64 KiB to 1 MiB move as many bits per second through one thread,
-    /// and what waits longer only turns cold in the cache.
-    private static let comfortableBytes = 128 * 1024
+    /// Enough bytes in flight for a fast connection; what waits longer only turns cold in the cache.
+    private static let comfortableBytes = 512 * 1024
 
-    /// Whether one request may take several buffers. A bundle can bring up to 256 more than it was asked for (the
-    /// kernel's second pass knows no limit), and a multishot receive goes on while its cancellation is under way: in a
-    /// small pool that could be everything.
-    let allowsMany: Bool
+    /// What a single receive of a bundle can bring beyond its limit: the kernel's second pass knows none.
+    private static let overshoot = 256
 
     init(capacity: Int, bufferSize: Int) {
         ceiling = max(1, min(capacity / 4, max(FairShare.comfortableBytes / bufferSize, 4)))
-        allowsMany = capacity >= 1024
     }
 
-    /// How many buffers a flow that holds `held` may still take while `free` are free.
-    func allowance(held: Int, free: Int) -> Int {
-        let left = min(ceiling, free / 4) - held
-        return held == 0 ? max(1, left) : max(0, left)
+    /// What a flow that holds `held` buffers may take while `free` are free and `flows` divide them.
+    func allowance(held: Int, free: Int, flows: Int) -> Allowance {
+        let part = free / (2 * max(1, flows))
+        let left = min(ceiling, part) - held
+        if left > 0 { return .buffers(left, mayOvershoot: left + FairShare.overshoot <= part - held) }
+        return held == 0 ? .afterSink : .none
     }
 }

@@ -8,7 +8,7 @@ import UringQueue
 /// At most one receive and one send are under way. While a send is, what arrives is appended to `pending`, and leaves
 /// as one gathered send afterwards.
 struct Flow: ~Copyable {
-    enum Receiving { case idle, armed, stopping, starved }
+    enum Receiving { case idle, waitingForSink, armed, stopping, starved }
 
     let source: Int32
     let sink: Int32
@@ -55,14 +55,28 @@ struct Flow: ~Copyable {
     /// Arms a receive unless one is armed, the source ended, or the flow holds its share.
     mutating func arm(_ io: borrowing RelayIO) {
         guard receiving == .idle || receiving == .starved, !sourceEnded else { return }
-        let allowance = io.share.allowance(held: held, free: io.free)
-        guard allowance > 0 else {
-            receiving = .idle
-            return
+        switch io.allowance(held: held) {
+        case .buffers(let count, let mayOvershoot): receive(count, mayOvershoot: mayOvershoot, io)
+        case .afterSink:
+            io.queue.pollWritable(sink, tag: tag(.sinkReady).rawValue)
+            receiving = .waitingForSink
+            requests += 1
+        case .none: receiving = .idle
         }
-        io.receive(from: source, allowance: allowance, isBulk: isBulk, tag: tag(.receive))
+    }
+
+    private mutating func receive(_ count: Int, mayOvershoot: Bool, _ io: borrowing RelayIO) {
+        io.receive(
+            from: source, allowance: count, mayOvershoot: mayOvershoot, isBulk: isBulk, tag: tag(.receive))
         receiving = .armed
         requests += 1
+    }
+
+    /// The sink can be written, or the question was cancelled.
+    mutating func sinkIsReady(_ io: borrowing RelayIO) {
+        requests -= 1
+        receiving = .idle
+        if sourceEnded { endSinkWhenSent(io) } else { receive(1, mayOvershoot: false, io) }
     }
 
     /// Takes what a receive brought. Returns whether the flow has to wait for buffers; then call `arm` when some are
@@ -108,14 +122,15 @@ struct Flow: ~Copyable {
     }
 
     private mutating func cancelReceive(_ io: borrowing RelayIO) {
-        guard receiving == .armed else { return }
+        guard receiving == .armed || receiving == .waitingForSink else { return }
+        let kind = receiving == .armed ? RelayTag.Kind.receive : .sinkReady
         receiving = .stopping
-        io.queue.cancel(tag: tag(.receive).rawValue, tag: tag(.cancel).rawValue)
+        io.queue.cancel(tag: tag(kind).rawValue, tag: tag(.cancel).rawValue)
         requests += 1
     }
 
     private mutating func stopWhenShareIsHeld(_ io: borrowing RelayIO) {
-        if held > 0, io.share.allowance(held: held, free: io.free) == 0 { cancelReceive(io) }
+        if held > 0, case .none = io.allowance(held: held) { cancelReceive(io) }
     }
 
     // MARK: Sending

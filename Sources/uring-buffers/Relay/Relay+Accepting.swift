@@ -57,6 +57,7 @@ extension Relay {
         Socket.setNoDelay(client)
         counters.connections += 1
         let slot = connections.insert(Connection(client: client))
+        countFlows(io)
         counters.peakConnections = max(counters.peakConnections, connections.count)
         // A client that slipped in while the listener was being disarmed.
         guard phase == .serving else { return end(slot, io) }

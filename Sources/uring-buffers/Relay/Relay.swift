@@ -1,5 +1,6 @@
 // All connections of a server, and what each completion means to them.
 
+import Synchronization
 import UringBuffers
 import UringQueue
 
@@ -32,6 +33,7 @@ struct Relay: ~Copyable {
             if connections[tag.slot][tag.side].received(completion, io) { starved.append((tag.slot, tag.side)) }
             // The common case: data came, more will come, and nothing has ended.
             if !completion.isFinal { return }
+        case .sinkReady: connections[tag.slot][tag.side].sinkIsReady(io)
         case .send:
             counters.bytesSent += connections[tag.slot][tag.side].sent(completion, io)
         case .shutdown: connections[tag.slot][tag.side].shutDown()
@@ -54,8 +56,13 @@ struct Relay: ~Copyable {
     mutating func end(_ slot: Int, _ io: borrowing RelayIO) {
         starved.removeAll { $0.slot == slot }
         connections.remove(slot).closeDescriptors(io)
+        countFlows(io)
         for position in listeners.indices where listeners[position].isPaused { arm(listener: position, io) }
     }
+
+    /// Whether flows wait for buffers that are there: they are let go a few at a time, and a flow that is let go may
+    /// have nothing to receive.
+    func hasMoreToDo(_ io: borrowing RelayIO) -> Bool { !starved.isEmpty && io.group.available > 0 }
 
     /// After each batch: publishes what came back, and lets flows that starved go on, oldest first, as many as there
     /// are buffers for.
@@ -65,6 +72,10 @@ struct Relay: ~Copyable {
         let waiting = starved.prefix(io.group.available)
         starved.removeFirst(waiting.count)
         for (slot, side) in waiting { connections[slot][side].arm(io) }
+    }
+
+    func countFlows(_ io: borrowing RelayIO) {
+        io.flows.store(connections.count * service.flowsPerConnection, ordering: .relaxed)
     }
 
     // MARK: Ending

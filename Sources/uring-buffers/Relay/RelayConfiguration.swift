@@ -9,6 +9,14 @@ enum RelayService {
     case echo
     /// They go to the first of these addresses that accepts a connection, and its bytes to the client.
     case proxy(upstreams: [SocketAddress])
+
+    /// Directions of a connection, each of which holds buffers.
+    var flowsPerConnection: Int {
+        switch self {
+        case .echo: 1
+        case .proxy: 2
+        }
+    }
 }
 
 struct RelayConfiguration {

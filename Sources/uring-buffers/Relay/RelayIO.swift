@@ -1,5 +1,6 @@
 // The queue and the pool that all flows of a relay share.
 
+import Synchronization
 import UringBuffers
 import UringQueue
 
@@ -7,8 +8,11 @@ struct RelayIO: ~Copyable {
     let queue: UringQueue
     let group: BufferGroup
     let share: FairShare
-    let receiveOptions: ReceiveOptions
-    let usesMultishot: Bool
+    /// How many flows there are. One thread uses it; atomic so that it can change while the rest is borrowed.
+    let flows = Atomic<Int>(0)
+    private let bundles: Bool
+    /// Multishot receives with a budget, which the kernel keeps to exactly (about Linux 6.17).
+    private let hasBudget: Bool
 
     init(_ configuration: RelayConfiguration) throws(UringError) {
         let queue = try RelayIO.makeQueue(buffers: configuration.buffers)
@@ -18,8 +22,9 @@ struct RelayIO: ~Copyable {
         self.queue = queue
         self.group = group
         share = FairShare(capacity: configuration.buffers, bufferSize: configuration.bufferSize)
-        receiveOptions = configuration.bundles && share.allowsMany ? .bundle : []
-        usesMultishot = share.allowsMany && UringQueue.supportsReceiveBudget()
+        hasBudget = UringQueue.supportsReceiveBudget()
+        // Without a budget a bundle can bring up to 256 buffers more than it was asked for: in a small pool, everything.
+        bundles = configuration.bundles && (hasBudget || configuration.buffers >= 1024)
     }
 
     static let smallestQueue = 16
@@ -41,23 +46,30 @@ struct RelayIO: ~Copyable {
         }
     }
 
-    /// Buffers that nobody uses now.
-    var free: Int { group.available + group.spares }
+    /// What a flow that holds `held` buffers may take now.
+    func allowance(held: Int) -> FairShare.Allowance {
+        share.allowance(
+            held: held, free: group.available + group.spares, flows: flows.load(ordering: .relaxed))
+    }
 
     /// Arms a receive of at most `allowance` buffers. `isBulk` tells whether the receive before filled a buffer.
     ///
     /// Small messages come cheapest to a multishot receive, which needs no request for each, and without bundles, whose
-    /// look at the ring costs more than it brings. Bulk comes cheapest to single receives of bundles: data that arrives
-    /// while the last bundle is being sent gathers, so that bundles grow (a third less processor time for each byte than
-    /// multishot, which wakes for every segment).
-    func receive(from socket: Int32, allowance: Int, isBulk: Bool, tag: RelayTag) {
+    /// look at the ring costs more than it brings. It goes on while its cancellation is under way, so it is for flows
+    /// with room. Bulk comes cheapest to bundles that are asked for one by one: data that arrives while the last one is
+    /// being sent gathers, so that bundles grow (a third less processor time for each byte than a multishot receive that
+    /// wakes for every segment). A single receive makes them largest; a budget of one bundle keeps it to its size.
+    func receive(from socket: Int32, allowance: Int, mayOvershoot: Bool, isBulk: Bool, tag: RelayTag) {
         let bytes = allowance * group.bufferSize
-        if usesMultishot, !isBulk {
+        if isBulk, bundles, hasBudget, !mayOvershoot {
+            queue.receiveMultishot(
+                from: socket, into: group, limit: bytes, budget: bytes, options: .bundle, tag: tag.rawValue)
+        } else if isBulk, bundles {
+            queue.receive(from: socket, into: group, limit: bytes, options: .bundle, tag: tag.rawValue)
+        } else if hasBudget, allowance >= 16 {
             queue.receiveMultishot(from: socket, into: group, budget: bytes, tag: tag.rawValue)
         } else {
-            queue.receive(
-                from: socket, into: group, limit: receiveOptions.contains(.bundle) ? bytes : 0,
-                options: receiveOptions, tag: tag.rawValue)
+            queue.receive(from: socket, into: group, tag: tag.rawValue)
         }
     }
 }

@@ -22,7 +22,8 @@ enum RelayServer {
         var clock = StatusClock()
         while !relay.isDone {
             let needsTick = control != nil || relay.phase != .serving
-            _ = try io.queue.wait(timeout: needsTick ? StatusClock.period : nil)
+            let timeout: Duration? = relay.hasMoreToDo(io) ? .zero : needsTick ? StatusClock.period : nil
+            _ = try io.queue.wait(timeout: timeout)
             io.queue.forEachCompletion { completion in
                 if RelayTag(rawValue: completion.tag).kind == .signal {
                     if signals?.take() == true { relay.phase == .serving ? relay.drain(io) : relay.breakOff(io) }
