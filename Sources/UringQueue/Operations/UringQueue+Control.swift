@@ -35,6 +35,13 @@ extension UringQueue {
         unsafe state.pointee.push(.poll(descriptor, for: POLLOUT, tag: tag))
     }
 
+    /// Completes once when the descriptor has an error or was hung up: a connection that was reset, or whose peer sends
+    /// nothing more. The result is the poll mask; `POLLERR` in it means a reset.
+    public func pollHangUp(_ descriptor: Int32, tag: UInt64) {
+        InternalTag.check(tag)
+        unsafe state.pointee.push(.poll(descriptor, for: 0, tag: tag))
+    }
+
     /// Cancels the request with the tag `cancelled`; a send of buffers ends with what it sent so far. Its own completion still arrives, usually with `-ECANCELED`, and
     /// may carry a buffer; this one's result is 0, or `-ENOENT` when there was none, `-EALREADY` when it is running.
     public func cancel(tag cancelled: UInt64, tag: UInt64) {

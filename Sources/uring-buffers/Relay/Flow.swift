@@ -1,5 +1,6 @@
 // One direction of a connection: what arrives on one socket leaves on another, in the same buffers.
 
+import Glibc
 import UringBuffers
 import UringQueue
 
@@ -30,6 +31,10 @@ struct Flow: ~Copyable {
     private var sourceEnded = false
     /// The source failed; the connection is to be broken off when everything that came before is sent.
     private var sourceFailed = false
+    /// The source was reset while nothing was received from it.
+    private var sourceWasReset = false
+    /// A request watches the source for a reset.
+    private var isWatched = false
     /// Nothing more is written to the sink: it was shut down, or it failed.
     private var sinkEnded = false
     /// The sink failed before everything was sent.
@@ -45,8 +50,8 @@ struct Flow: ~Copyable {
     /// Whether nothing more will happen.
     var isOver: Bool { sourceEnded && sinkEnded && requests == 0 }
 
-    /// Whether the source failed and everything that came before is sent.
-    var hasFailed: Bool { sourceFailed && sinkEnded && sending == 0 }
+    /// Whether the source failed and everything that came before is sent; after a reset, that is not waited for.
+    var hasFailed: Bool { sourceWasReset || (sourceFailed && sinkEnded && sending == 0) }
 
     private func tag(_ kind: RelayTag.Kind) -> RelayTag { RelayTag(kind, slot: slot, side: side) }
 
@@ -61,7 +66,9 @@ struct Flow: ~Copyable {
             io.queue.pollWritable(sink, tag: tag(.sinkReady).rawValue)
             receiving = .waitingForSink
             requests += 1
-        case .none: receiving = .idle
+        case .none:
+            receiving = .idle
+            watchSource(io)
         }
     }
 
@@ -70,6 +77,21 @@ struct Flow: ~Copyable {
             from: source, allowance: count, mayOvershoot: mayOvershoot, isBulk: isBulk, tag: tag(.receive))
         receiving = .armed
         requests += 1
+    }
+
+    /// While nothing is received, a reset of the source would go unnoticed, and what is held be kept for nobody.
+    private mutating func watchSource(_ io: borrowing RelayIO) {
+        guard !isWatched else { return }
+        isWatched = true
+        io.queue.pollHangUp(source, tag: tag(.hangUp).rawValue)
+        requests += 1
+    }
+
+    /// The source was reset, or only sends nothing more, which the next receive will tell.
+    mutating func sourceHungUp(_ completion: Completion) {
+        requests -= 1
+        isWatched = false
+        if completion.result > 0, completion.result & POLLERR != 0 { sourceWasReset = true }
     }
 
     /// The sink can be written, or the question was cancelled.
@@ -183,6 +205,7 @@ struct Flow: ~Copyable {
     private mutating func endSinkWhenSent(_ io: borrowing RelayIO) {
         guard sourceEnded, !sinkEnded, sending == 0, receiving == .idle || receiving == .starved else { return }
         sinkEnded = true
+        stopWatching(io)
         guard !sourceFailed else { return }
         io.queue.shutdown(sink, .write, tag: tag(.shutdown).rawValue)
         requests += 1
@@ -197,6 +220,13 @@ struct Flow: ~Copyable {
         pending = nil
         held = sending
         cancelReceive(io)
+        stopWatching(io)
+    }
+
+    private mutating func stopWatching(_ io: borrowing RelayIO) {
+        guard isWatched else { return }
+        io.queue.cancel(tag: tag(.hangUp).rawValue, tag: tag(.cancel).rawValue)
+        requests += 1
     }
 
     /// Ends the flow without sending what is left. The caller cancels the requests on both sockets.

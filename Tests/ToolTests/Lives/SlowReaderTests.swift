@@ -77,6 +77,29 @@ extension ToolTests {
             try proxy.end()
         }
 
+        /// Nothing is received from a paused client, so its reset must be noticed in another way.
+        @Test func aResetIsNoticedWhileItsSenderIsPaused() throws {
+            let upstream = try upstream()
+            defer { upstream.stop() }
+            let proxy = try RunningTool(.proxy(to: upstream.address))
+            let process = proxy.process.identifier
+            let before = ProcessFiles.descriptors(of: process)
+            let client = try TestSocket.connected(to: proxy.address, name: "sender")
+            try client.send("S")
+            // Until the sockets and the flow's share of the pool are full.
+            let chunk = [UInt8](repeating: 7, count: 65536)
+            var idle = 0
+            while idle < 50 {
+                let sent = unsafe chunk.withUnsafeBytes { unsafe client.sendOnce($0, flags: Int32(MSG_DONTWAIT)) }
+                idle = sent > 0 ? 0 : idle + 1
+                if sent <= 0 { usleep(10_000) }
+            }
+            #expect(ProcessFiles.descriptors(of: process) == before + 2)
+            client.reset()
+            try waitUntil("the proxy closes both sockets") { ProcessFiles.descriptors(of: process) == before }
+            try proxy.end()
+        }
+
         @Test func oneByteMessagesToAPeerThatNeverReads() throws {
             let upstream = try upstream()
             defer { upstream.stop() }
