@@ -11,8 +11,13 @@ import UringQueue
     /// A slab so large that no other mapping covers its middle by chance.
     private static let bufferSize = 1 << 30
 
+    /// In a process of its own: tests beside it map into the holes that this one leaves.
     @Test(arguments: [false, true])
-    func handlesOutliveTheGroupAndTheLastOneFreesTheMemory(close: Bool) throws {
+    func handlesOutliveTheGroupAndTheLastOneFreesTheMemory(close: Bool) async {
+        await #expect(processExitsWith: .success) { [close = close as Bool] in try CloseTests.outlive(close: close) }
+    }
+
+    private static func outlive(close: Bool) throws {
         let ring = try BareRing()
         let pair = SocketPair()
         var both = try handles(ring, pair, closing: close)
@@ -34,7 +39,7 @@ import UringQueue
     }
 
     /// Two filled buffers of a group that is gone.
-    private func handles(
+    private static func handles(
         _ ring: BareRing, _ pair: SocketPair, closing: Bool
     ) throws -> Pair {
         let group = try BufferGroup(ring: ring.descriptor, id: 4, capacity: 8, bufferSize: Self.bufferSize)
@@ -51,7 +56,7 @@ import UringQueue
         var second: ProvidedBuffer?
     }
 
-    private func receive(
+    private static func receive(
         _ ring: BareRing, _ pair: SocketPair, _ group: borrowing BufferGroup
     ) throws -> ProvidedBuffer {
         ring.receive(from: pair.reader, into: group, multishot: false, bundle: false, tag: 1)
@@ -59,7 +64,11 @@ import UringQueue
         return buffer
     }
 
-    @Test func tokensAndBundlesOutliveTheGroupToo() throws {
+    @Test func tokensAndBundlesOutliveTheGroupToo() async {
+        await #expect(processExitsWith: .success) { try CloseTests.tokensAndBundlesOutlive() }
+    }
+
+    private static func tokensAndBundlesOutlive() throws {
         let ring = try BareRing()
         let pair = SocketPair()
         var both = try handles(ring, pair, closing: true)

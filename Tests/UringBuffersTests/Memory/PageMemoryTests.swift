@@ -93,13 +93,15 @@ import UringBuffers
         #expect(memory.residentBytes == memory.byteCount)
     }
 
-    @Test func droppingUnmaps() throws {
-        // So large that no other mapping of the process covers the same addresses afterwards by chance.
-        let address = try addressOfADroppedMapping()
-        #expect(!ProcessState.isMapped(address + 1 << 32))
+    /// In a process of its own: tests beside it map into the hole that this one leaves.
+    @Test func droppingUnmaps() async {
+        await #expect(processExitsWith: .success) {
+            let address = try PageMemoryTests.addressOfADroppedMapping()
+            #expect(!ProcessState.isMapped(address + 1 << 32))
+        }
     }
 
-    private func addressOfADroppedMapping() throws -> UInt {
+    private static func addressOfADroppedMapping() throws -> UInt {
         let memory = try PageMemory(byteCount: 1 << 34)
         let address = unsafe UInt(bitPattern: memory.baseAddress)
         #expect(ProcessState.isMapped(address + 1 << 32))
