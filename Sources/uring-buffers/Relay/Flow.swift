@@ -66,6 +66,7 @@ struct Flow: ~Copyable {
             io.queue.pollWritable(sink, tag: tag(.sinkReady).rawValue)
             receiving = .waitingForSink
             requests += 1
+            watchSource(io)
         case .none:
             receiving = .idle
             watchSource(io)
