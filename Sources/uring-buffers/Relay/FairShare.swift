@@ -19,20 +19,28 @@ struct FairShare {
     let ceiling: Int
 
     /// Enough bytes in flight for a fast connection; what waits longer only turns cold in the cache.
-    private static let comfortableBytes = 512 * 1024
+    private static let comfortableBytes = 256 * 1024
+
+    /// All flows together overshoot by no more than this, so that memory follows the load.
+    private static let overshootBytes = 8 << 20
+    private let mostWithOvershoot: Int
 
     /// What a single receive of a bundle can bring beyond its limit: the kernel's second pass knows none.
     private static let overshoot = 256
 
     init(capacity: Int, bufferSize: Int) {
         ceiling = max(1, min(capacity / 4, max(FairShare.comfortableBytes / bufferSize, 4)))
+        mostWithOvershoot = FairShare.overshootBytes / bufferSize
     }
 
     /// What a flow that holds `held` buffers may take while `free` are free and `flows` divide them.
     func allowance(held: Int, free: Int, flows: Int) -> Allowance {
         let part = free / (2 * max(1, flows))
         let left = min(ceiling, part) - held
-        if left > 0 { return .buffers(left, mayOvershoot: left + FairShare.overshoot <= part - held) }
+        if left > 0 {
+            let most = left + FairShare.overshoot
+            return .buffers(left, mayOvershoot: most <= part - held && most * flows <= mostWithOvershoot)
+        }
         return held == 0 ? .afterSink : .none
     }
 }

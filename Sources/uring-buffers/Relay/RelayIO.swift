@@ -32,7 +32,7 @@ struct RelayIO: ~Copyable {
     /// A large queue, or what the locked-memory limit allows beside the buffer ring: nothing is lost in a small one, it
     /// only costs more system calls.
     private static func makeQueue(buffers: Int) throws(UringError) -> UringQueue {
-        var entries = 1024
+        var entries = 256
         while let limit = LockedMemory.limit, entries > smallestQueue,
             LockedMemory.total(entries: entries, buffers: buffers) > limit
         {
