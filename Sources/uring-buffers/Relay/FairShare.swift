@@ -19,7 +19,7 @@ struct FairShare {
     let ceiling: Int
 
     /// Enough bytes in flight for a fast connection; what waits longer only turns cold in the cache.
-    private static let comfortableBytes = 256 * 1024
+    private static let comfortableBytes = 512 * 1024
 
     /// All flows together overshoot by no more than this, so that memory follows the load.
     private static let overshootBytes = 8 << 20
