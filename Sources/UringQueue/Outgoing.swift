@@ -44,6 +44,7 @@ extension QueueState {
 
     /// Marks the sends that match as cancelled, and returns whether there were any. O(sends under way).
     mutating func cancelOutgoing(where matches: (borrowing OutgoingSend) -> Bool) -> Bool {
+        guard outgoing.count > 0 else { return false }
         let found = outgoing.usedSlots.filter { matches(outgoing[$0]) }
         for slot in found where !outgoing[slot].isCancelled {
             outgoing[slot].isCancelled = true

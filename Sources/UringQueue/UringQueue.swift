@@ -17,7 +17,8 @@ public import UringBuffers
 /// Requests never fail when they are queued; their outcome is a completion. Tags are yours, below 2^63.
 ///
 /// **Thread rule.** A queue belongs to the thread that made it. Only ``WakeUp`` may be used elsewhere.
-/// **Order of ends.** Close buffer groups before their queue goes away.
+/// **Order of ends.** Close buffer groups before their queue goes away. What is under way is cancelled then, and
+/// completions that were not handed out are dropped, with the descriptors in them.
 @safe
 public struct UringQueue: ~Copyable {
     let state: UnsafeMutablePointer<QueueState>

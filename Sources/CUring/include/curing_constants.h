@@ -15,7 +15,6 @@ static const uint32_t CURING_CQE_BUFFER_SHIFT = 16;
 
 // Buffer ring registration (IOU_PBUF_RING_*, IORING_OFF_PBUF_RING, IORING_OFF_PBUF_SHIFT).
 static const uint16_t CURING_PBUF_RING_MMAP = 1;
-static const uint16_t CURING_PBUF_RING_INC = 2;
 static const uint64_t CURING_OFF_PBUF_RING = 0x80000000ull;
 static const uint32_t CURING_OFF_PBUF_SHIFT = 16;
 
@@ -28,8 +27,6 @@ static const uint32_t CURING_SETUP_SINGLE_ISSUER = 1u << 12;
 static const uint32_t CURING_SETUP_DEFER_TASKRUN = 1u << 13;
 
 // Ring features (IORING_FEAT_*).
-static const uint32_t CURING_FEAT_NODROP = 1u << 1;
-static const uint32_t CURING_FEAT_EXT_ARG = 1u << 8;
 static const uint32_t CURING_FEAT_RECVSEND_BUNDLE = 1u << 14;
 
 // Requests (IORING_OP_*).
@@ -41,16 +38,12 @@ static const uint8_t CURING_OP_ACCEPT = 13;
 static const uint8_t CURING_OP_ASYNC_CANCEL = 14;
 static const uint8_t CURING_OP_CONNECT = 16;
 static const uint8_t CURING_OP_CLOSE = 19;
-static const uint8_t CURING_OP_READ = 22;
 static const uint8_t CURING_OP_SEND = 26;
 static const uint8_t CURING_OP_RECV = 27;
 static const uint8_t CURING_OP_SHUTDOWN = 34;
 
 // Request flags (IOSQE_*), and per-operation flags.
-static const uint8_t CURING_SQE_IO_LINK = 1u << 2;
-static const uint8_t CURING_SQE_ASYNC = 1u << 4;
 static const uint8_t CURING_SQE_BUFFER_SELECT = 1u << 5;
-static const uint8_t CURING_SQE_CQE_SKIP_SUCCESS = 1u << 6;
 static const uint16_t CURING_RECVSEND_POLL_FIRST = 1u << 0;
 static const uint16_t CURING_RECV_MULTISHOT = 1u << 1;
 static const uint16_t CURING_RECVSEND_BUNDLE = 1u << 4;

@@ -9,18 +9,20 @@ extension BufferGroup {
     /// Ends the group: unregisters the ring, and frees everything as soon as the last handle ends.
     ///
     /// Call it when every armed receive has posted its final completion and all of them were taken. Receives that are
-    /// still armed get `ENOBUFS` when their data arrives.
+    /// still armed end when their data arrives, with `ENOBUFS`, bundled ones with `ENOENT`. Kernels before 6.8 cannot
+    /// say whether they own a buffer: there the group takes your word for it.
     ///
     /// - Throws: ``UringError`` with `EBUSY` while completions that carry buffers were not taken, which says how many;
-    ///   or with the kernel's errno. The group is unchanged then. `ENXIO` when it is closed already.
+    ///   or with the kernel's errno. The group goes on then; a receive whose data came at this very moment may have
+    ///   ended with `ENOBUFS` or, bundled, `EFAULT`. `ENXIO` when it is closed already.
     public func close() throws(UringError) {
         if unsafe header.pointee.isClosed { throw UringError(.closeGroup, errno: ENXIO) }
         unsafe header.pointee.checkOwner()
+        unsafe try header.pointee.requireNothingUnreaped()
         unsafe header.pointee.withdrawAll()
         do throws(UringError) {
-            if let unreaped = unsafe header.pointee.unreaped, unreaped > 0 {
-                throw UringError(.closeGroup, errno: EBUSY, cause: .unreaped(unreaped))
-            }
+            // Again, now that nothing can be selected any more.
+            unsafe try header.pointee.requireNothingUnreaped()
             unsafe try header.pointee.registration.unregister()
         } catch {
             unsafe header.pointee.restoreAll()
@@ -59,6 +61,10 @@ extension GroupHeader {
     var unreaped: Int? {
         guard let head = try? registration.kernelHead() else { return nil }
         return Int(head.distance(from: ring.head))
+    }
+
+    func requireNothingUnreaped() throws(UringError) {
+        if let unreaped, unreaped > 0 { throw UringError(.closeGroup, errno: EBUSY, cause: .unreaped(unreaped)) }
     }
 
     /// Makes the kernel find nothing. Without this, data could arrive between the look at the kernel's head and the

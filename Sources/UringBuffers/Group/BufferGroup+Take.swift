@@ -9,6 +9,9 @@ extension BufferGroup {
     /// nothing is given back here. Whether the request is still armed is another question: look at
     /// ``CompletionFlags/more``.
     ///
+    /// A result beyond the buffer size is a bundle. Receives with `MSG_TRUNC` report more bytes than they wrote and must
+    /// not be taken here.
+    ///
     /// O(buffers in the completion). Traps when the completion names a buffer that the kernel cannot have.
     @inlinable
     public func take(result: Int32, flags: CompletionFlags) -> TakeOutcome {

@@ -10,8 +10,8 @@ internal import Synchronization
 /// those receives to ``take(result:flags:)``. Handles give their buffers back by themselves; ``refill()`` publishes
 /// them again (taking and recycling also do, when the published count runs low).
 ///
-/// **Thread rule.** A group belongs to the thread that made it. Handles may end anywhere. Any other use elsewhere
-/// traps; ``detach()`` and ``attach()`` move a group between threads.
+/// **Thread rule.** A group belongs to the thread that made it. Handles may end anywhere. Taking, refilling, closing and
+/// reading the books elsewhere traps, and the plain numbers mean nothing there; ``detach()`` and ``attach()`` move a group between threads.
 ///
 /// **Lifetime.** Call ``close()`` when no request is armed any more. A group that is dropped unregisters its ring and
 /// keeps its memory until the last handle ends; should the kernel still own a buffer then, the memory is kept for ever

@@ -22,7 +22,7 @@ public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
     /// On the return stack, waiting for the owner.
     case returning = 4
 
-    /// Every legal step. Anything else is a trap.
+    /// Every legal step. Each step checks the state it starts from; debug builds check it against this table as well.
     public static let transitions: [BufferState: Set<BufferState>] = [
         .spare: [.available],
         .available: [.lent, .spare],
@@ -60,7 +60,13 @@ struct BufferRecord: ~Copyable {
     func isIn(_ expected: BufferState) -> Bool { state.load(ordering: .relaxed) == expected.rawValue }
 
     @inlinable
-    func enter(_ next: BufferState) { state.store(next.rawValue, ordering: .relaxed) }
+    func enter(_ next: BufferState) {
+        assert(mayEnter(next), "an illegal step")
+        state.store(next.rawValue, ordering: .relaxed)
+    }
+
+    @usableFromInline
+    func mayEnter(_ next: BufferState) -> Bool { BufferState.transitions[currentState]?.contains(next) ?? false }
 
     /// Enters `next` if the buffer is in `expected`; of several threads that try, one succeeds.
     func exchange(_ expected: BufferState, for next: BufferState) -> Bool {

@@ -77,6 +77,6 @@ struct RefillWindow {
 
     private mutating func setSize(_ wanted: Int) {
         size = Swift.min(wanted, capacity)
-        lowMark = size / 2
+        lowMark = Swift.max(1, size / 2)
     }
 }

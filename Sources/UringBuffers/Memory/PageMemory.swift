@@ -28,18 +28,24 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     /// The bytes in one page of this machine.
     public static var pageSize: Int { SystemCalls.pageSize }
 
-    /// Allocates at least `byteCount` bytes.
+    /// Allocates at least `byteCount` bytes that start at a multiple of `alignment`, which is a page when `nil`.
     ///
-    /// - Throws: ``UringError`` with `EINVAL` when `byteCount` is not positive, `EOVERFLOW` when rounding it up to
-    ///   whole pages overflows, `ENOMEM` when there is no memory or address space.
-    public init(byteCount: Int, source: PageSource = .anonymousMap) throws(UringError) {
+    /// - Throws: ``UringError`` with `EINVAL` when `byteCount` is not positive, or `alignment` is not a power of two of at
+    ///   least a page; `EOVERFLOW` when rounding up overflows, `ENOMEM` when there is no memory or address space.
+    public init(
+        byteCount: Int, alignment: Int? = nil, source: PageSource = .anonymousMap
+    ) throws(UringError) {
         let rounded = try PageMemory.roundedToPages(byteCount)
+        let alignment = alignment ?? SystemCalls.pageSize
+        guard alignment >= SystemCalls.pageSize, alignment & (alignment - 1) == 0 else {
+            throw UringError(.allocateMemory, errno: EINVAL, cause: .misaligned(alignment))
+        }
         let memory: UnsafeMutableRawPointer
         switch source {
         case .anonymousMap:
-            unsafe memory = try SystemCalls.mapAnonymous(bytes: rounded)
+            unsafe memory = try SystemCalls.mapAnonymous(bytes: rounded, alignment: alignment)
         case .alignedHeap:
-            unsafe memory = try SystemCalls.allocateAligned(bytes: rounded, alignment: SystemCalls.pageSize)
+            unsafe memory = try SystemCalls.allocateAligned(bytes: rounded, alignment: alignment)
         }
         unsafe baseAddress = unsafe memory
         self.byteCount = rounded

@@ -8,7 +8,8 @@ public import RingArithmetic
 /// kernel keeps its head private, so the application counts: call ``consume(_:)`` for every entry that a completion
 /// named. Adding to a full ring traps; the kernel itself would hand the same memory out twice.
 ///
-/// Dropping the ring unregisters it. One thread at a time may use it. ``BufferGroup`` does all of this for a pool of
+/// Dropping the ring withdraws every entry, so that the kernel writes to none of them any more, and unregisters it; on a
+/// single-issuer ring that needs its thread, and elsewhere the empty registration stays until the ring ends. One thread at a time may use it. ``BufferGroup`` does all of this for a pool of
 /// equal buffers; this type is for buffers of your own.
 public struct BufferRing: ~Copyable {
     private var cursor: RingCursor
@@ -32,6 +33,8 @@ public struct BufferRing: ~Copyable {
         registration = try RingRegistration(ring: ring, id: id, capacity: capacity, memory: memory, source: source)
         cursor = unsafe RingCursor(base: registration.baseAddress, capacity: capacity, id: id)
     }
+
+    deinit { if registration.isRegistered { cursor.withdraw() } }
 
     /// The group's id on its ring.
     public var id: BufferGroupID { registration.id }
@@ -73,7 +76,7 @@ public struct BufferRing: ~Copyable {
     public func kernelHead() throws(UringError) -> RingIndex { try registration.kernelHead() }
 
     /// Ends the registration (`IORING_UNREGISTER_PBUF_RING`). Does not wait: requests that are still armed get
-    /// `ENOBUFS` when their data arrives.
+    /// `ENOBUFS` when their data arrives, bundled ones `ENOENT`.
     ///
     /// - Throws: ``UringError`` with `ENOENT` the second time, `EEXIST` from the wrong thread of a single-issuer ring.
     public mutating func unregister() throws(UringError) { try registration.unregister() }

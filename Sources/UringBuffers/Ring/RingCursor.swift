@@ -65,7 +65,8 @@ struct RingCursor {
         selectable &-= count
     }
 
-    /// Gives every published entry the address 0, for which the kernel answers `ENOBUFS` and selects nothing.
+    /// Gives every published entry the address 0, for which the kernel answers `ENOBUFS` (`EFAULT` to bundles) and
+    /// selects nothing.
     ///
     /// Entries cannot be taken back by moving the tail; but a selection holds the ring's mutex, as does every later
     /// register call of ours, so one that follows such a call sees the zero and one that precedes it shows in the head.

@@ -11,7 +11,7 @@ struct RingRegistration: ~Copyable {
     let memoryKind: RingMemoryKind
     /// A duplicate, so that the number cannot be closed and reused under us.
     private let descriptor: Int32
-    private var isRegistered = true
+    private(set) var isRegistered = true
     private let memory: RingMemory
 
     /// Group ids from here on cannot be mapped, and those from 32768 on alias lower ones (kernel-allocated memory).

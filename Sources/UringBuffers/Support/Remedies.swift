@@ -11,8 +11,8 @@ enum Remedies {
             return "A queue cannot have \(entries) entries: use 1 to 32768 for submissions, to 65536 for completions."
         case .byteCount(let bytes):
             return "\(bytes) bytes are not a legal size: use at least 1, and less than the address space holds."
-        case .misaligned:
-            return "Ring memory must start on a page boundary: take it from PageMemory."
+        case .misaligned(let alignment):
+            return "\(alignment) is not a legal alignment: use a power of two of at least \(SystemCalls.pageSize)."
         case .unmappableGroup(let id):
             return "Group \(id) cannot have kernel-allocated ring memory, which the kernel can map only for ids "
                 + "below 2048: use a smaller id, or application ring memory."

@@ -48,8 +48,8 @@ public struct UringError: Error, Hashable, Sendable {
         case queueEntries(Int)
         /// A byte count that is zero, negative or too large.
         case byteCount(Int)
-        /// An address that is not page aligned.
-        case misaligned
+        /// An alignment that is not a power of two of at least a page.
+        case misaligned(Int)
         /// A group id at or above 2048 with kernel-allocated ring memory.
         case unmappableGroup(UInt16)
         /// Completions that carry buffers were not taken yet.

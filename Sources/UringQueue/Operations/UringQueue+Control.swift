@@ -46,6 +46,7 @@ extension UringQueue {
     /// may carry a buffer; this one's result is 0, or `-ENOENT` when there was none, `-EALREADY` when it is running.
     public func cancel(tag cancelled: UInt64, tag: UInt64) {
         InternalTag.check(tag)
+        InternalTag.check(cancelled)
         if unsafe state.pointee.cancelOutgoing(where: { $0.tag == cancelled }) { return nop(tag: tag) }
         unsafe state.pointee.push(.cancel(tag: cancelled, tag: tag))
     }
@@ -57,7 +58,7 @@ extension UringQueue {
         unsafe state.pointee.push(.cancelAll(on: descriptor, tag: tag))
     }
 
-    /// Whether a multishot receive can have a limit and a budget (about Linux 6.17). Asks the kernel: a few
-    /// microseconds.
+    /// Whether a multishot receive can have a limit and a budget (about Linux 6.17). Asks the kernel with a
+    /// ring of its own: about 0.1 ms.
     public static func supportsReceiveBudget() -> Bool { ReceiveBudgetProbe.run() }
 }

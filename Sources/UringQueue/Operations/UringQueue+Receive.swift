@@ -9,10 +9,10 @@ public struct ReceiveOptions: OptionSet, Hashable, Sendable {
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// One completion may deliver several buffers (`IORING_RECVSEND_BUNDLE`). Ignored where the kernel has no bundles.
-    public static let bundle = ReceiveOptions(rawValue: 1 << 4)
+    public static let bundle = ReceiveOptions(rawValue: CURING_RECVSEND_BUNDLE)
     /// Wait until data is there before looking for a buffer (`IORING_RECVSEND_POLL_FIRST`): a receive that is armed
     /// while the group is empty then does not fail at once.
-    public static let pollFirst = ReceiveOptions(rawValue: 1 << 0)
+    public static let pollFirst = ReceiveOptions(rawValue: CURING_RECVSEND_POLL_FIRST)
 }
 
 extension UringQueue {
@@ -48,6 +48,7 @@ extension UringQueue {
     }
 
     private func usable(_ options: ReceiveOptions) -> UInt16 {
-        supportsBundles ? options.rawValue : options.subtracting(.bundle).rawValue
+        // No other bit of the word reaches the kernel.
+        options.intersection(supportsBundles ? [.bundle, .pollFirst] : .pollFirst).rawValue
     }
 }

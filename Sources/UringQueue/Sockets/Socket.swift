@@ -62,6 +62,13 @@ public enum Socket {
             socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Lets the kernel find out that a silent peer is gone (`SO_KEEPALIVE`, with the system's times).
+    public static func setKeepAlive(_ socket: Int32) {
+        var one: Int32 = 1
+        // Safe: the kernel reads one integer.
+        _ = unsafe setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     /// Makes the close of a connection a reset, which tells the peer that it was not a clean end (`SO_LINGER` 0).
     public static func setResetOnClose(_ socket: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)

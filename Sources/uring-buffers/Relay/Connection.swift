@@ -63,6 +63,7 @@ struct Connection: ~Copyable {
             attempts += 1
             guard let made = try? Socket.make(for: address) else { continue }
             Socket.setNoDelay(made)
+            Socket.setKeepAlive(made)
             upstream = made
             io.queue.connect(made, to: address, tag: RelayTag(.connect, slot: slot).rawValue)
             requests += 1
@@ -81,9 +82,19 @@ struct Connection: ~Copyable {
         backward.arm(io)
     }
 
+    /// A source was hung up. That is a reset when the socket has an error, or when it is hung up in both directions
+    /// although we did not end ours (the error may have gone to a send).
+    mutating func hungUp(_ side: Side, _ completion: Completion) {
+        // The flow that writes to this socket.
+        let writer: Side = isEcho || side == .backward ? .forward : .backward
+        let weEnded = self[writer].sinkEnded && !self[writer].sinkFailed
+        let mask = completion.result > 0 ? completion.result : 0
+        self[side].sourceHungUp(isReset: mask & POLLERR != 0 || (mask & POLLHUP != 0 && !weEnded))
+    }
+
     // MARK: Ending
 
-    /// Whether a source failed and everything that came before it is sent.
+    /// Whether a source failed.
     var wantsToBreakOff: Bool { !isBrokenOff && (forward.hasFailed || (!isEcho && backward.hasFailed)) }
 
     /// Lets nothing more in; what is here is still sent.

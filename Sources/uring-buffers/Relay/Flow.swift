@@ -1,6 +1,5 @@
 // One direction of a connection: what arrives on one socket leaves on another, in the same buffers.
 
-import Glibc
 import UringBuffers
 import UringQueue
 
@@ -29,14 +28,12 @@ struct Flow: ~Copyable {
     private(set) var requests = 0
     /// Nothing more is read from the source.
     private var sourceEnded = false
-    /// The source failed; the connection is to be broken off when everything that came before is sent.
+    /// The source failed: the connection is to be broken off.
     private var sourceFailed = false
-    /// The source was reset while nothing was received from it.
-    private var sourceWasReset = false
     /// A request watches the source for a reset.
     private var isWatched = false
     /// Nothing more is written to the sink: it was shut down, or it failed.
-    private var sinkEnded = false
+    private(set) var sinkEnded = false
     /// The sink failed before everything was sent.
     private(set) var sinkFailed = false
 
@@ -50,8 +47,8 @@ struct Flow: ~Copyable {
     /// Whether nothing more will happen.
     var isOver: Bool { sourceEnded && sinkEnded && requests == 0 }
 
-    /// Whether the source failed and everything that came before is sent; after a reset, that is not waited for.
-    var hasFailed: Bool { sourceWasReset || (sourceFailed && sinkEnded && sending == 0) }
+    /// Whether the source was reset: what is held is not worth waiting for a sink that may never take it.
+    var hasFailed: Bool { sourceFailed }
 
     private func tag(_ kind: RelayTag.Kind) -> RelayTag { RelayTag(kind, slot: slot, side: side) }
 
@@ -88,11 +85,12 @@ struct Flow: ~Copyable {
         requests += 1
     }
 
-    /// The source was reset, or only sends nothing more, which the next receive will tell.
-    mutating func sourceHungUp(_ completion: Completion) {
+    /// The source was hung up: `isReset` tells whether that means more than that it sends nothing more, which the next
+    /// receive will tell.
+    mutating func sourceHungUp(isReset: Bool) {
         requests -= 1
         isWatched = false
-        if completion.result > 0, completion.result & POLLERR != 0 { sourceWasReset = true }
+        if isReset { sourceFailed = true }
     }
 
     /// The sink can be written, or the question was cancelled.
@@ -116,6 +114,7 @@ struct Flow: ~Copyable {
         case .starved:
             guard completion.isFinal, !sourceEnded else { break }
             receiving = .starved
+            watchSource(io)
             return true
         case .failed(let error):
             if error.isCancellation { break }
@@ -146,9 +145,10 @@ struct Flow: ~Copyable {
 
     private mutating func cancelReceive(_ io: borrowing RelayIO) {
         guard receiving == .armed || receiving == .waitingForSink else { return }
-        let kind = receiving == .armed ? RelayTag.Kind.receive : .sinkReady
+        let isArmed = receiving == .armed
         receiving = .stopping
-        io.queue.cancel(tag: tag(kind).rawValue, tag: tag(.cancel).rawValue)
+        io.queue.cancel(
+            tag: tag(isArmed ? .receive : .sinkReady).rawValue, tag: tag(isArmed ? .cancel : .unwatch).rawValue)
         requests += 1
     }
 
@@ -226,9 +226,12 @@ struct Flow: ~Copyable {
 
     private mutating func stopWatching(_ io: borrowing RelayIO) {
         guard isWatched else { return }
-        io.queue.cancel(tag: tag(.hangUp).rawValue, tag: tag(.cancel).rawValue)
+        io.queue.cancel(tag: tag(.hangUp).rawValue, tag: tag(.unwatch).rawValue)
         requests += 1
     }
+
+    /// The answer to a cancelled question; the question's own completion tells the rest.
+    mutating func unwatched() { requests -= 1 }
 
     /// Ends the flow without sending what is left. The caller cancels the requests on both sockets.
     mutating func breakOff(_ io: borrowing RelayIO) { failSink(io) }

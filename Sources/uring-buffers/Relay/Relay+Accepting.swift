@@ -33,7 +33,8 @@ extension Relay {
         if completion.isFinal { listeners[listener].isArmed = false }
         if completion.result >= 0 {
             start(client: completion.result, io)
-        } else if completion.result == -EMFILE || completion.result == -ENFILE {
+        } else if completion.result != -ECANCELED {
+            // No descriptors are left (EMFILE, ENFILE), or something else that a moment may mend.
             return pause(listener: listener, io)
         }
         if completion.isFinal { arm(listener: listener, io) }
@@ -55,6 +56,7 @@ extension Relay {
 
     private mutating func start(client: Int32, _ io: borrowing RelayIO) {
         Socket.setNoDelay(client)
+        Socket.setKeepAlive(client)
         counters.connections += 1
         let slot = connections.insert(Connection(client: client))
         countFlows(io)

@@ -34,7 +34,8 @@ struct Relay: ~Copyable {
             // The common case: data came, more will come, and nothing has ended.
             if !completion.isFinal { return }
         case .sinkReady: connections[tag.slot][tag.side].sinkIsReady(io)
-        case .hangUp: connections[tag.slot][tag.side].sourceHungUp(completion)
+        case .hangUp: connections[tag.slot].hungUp(tag.side, completion)
+        case .unwatch: connections[tag.slot][tag.side].unwatched()
         case .send:
             counters.bytesSent += connections[tag.slot][tag.side].sent(completion, io)
         case .shutdown: connections[tag.slot][tag.side].shutDown()

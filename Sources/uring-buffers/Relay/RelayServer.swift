@@ -38,6 +38,8 @@ enum RelayServer {
             if let deadline = relay.drainDeadline, deadline < .now { relay.breakOff(io) }
             if clock.isDue() { control?.report(relay.status(io)) }
         }
+        // The last connections' descriptors are closed with this.
+        try io.queue.submit()
         return try Summary(relay: relay, io: io)
     }
 

@@ -9,7 +9,7 @@ enum Side: UInt64 {
 /// A request's tag: a slot number, a side, and a kind in one word.
 struct RelayTag {
     enum Kind: UInt64 {
-        case accept, acceptAgain, signal, connect, receive, sinkReady, hangUp, send, shutdown, cancel,
+        case accept, acceptAgain, signal, connect, receive, sinkReady, hangUp, unwatch, send, shutdown, cancel,
             cancelAll, close
     }
 

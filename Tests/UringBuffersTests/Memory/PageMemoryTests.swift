@@ -93,6 +93,24 @@ import UringBuffers
         #expect(memory.residentBytes == memory.byteCount)
     }
 
+    @Test(arguments: PageSource.allCases, [1, 2, 16, 512])
+    func alignsToMoreThanAPage(source: PageSource, pages: Int) throws {
+        let memory = try PageMemory(byteCount: 3 * page, alignment: pages * page, source: source)
+        #expect(unsafe UInt(bitPattern: memory.baseAddress) % UInt(pages * page) == 0)
+        // Safe: fills the block, to its last byte.
+        unsafe memory.baseAddress.initializeMemory(as: UInt8.self, repeating: 7, count: memory.byteCount)
+        #expect(memory.byteCount == 3 * page)
+    }
+
+    @Test(arguments: PageSource.allCases, [0, 1, -4096, 2048, 12288, Int.min])
+    func refusesOtherAlignments(source: PageSource, alignment: Int) {
+        let error = #expect(throws: UringError.self) {
+            _ = try PageMemory(byteCount: 1, alignment: alignment, source: source).byteCount
+        }
+        #expect(error?.errno == EINVAL && error?.cause == .misaligned(alignment))
+        #expect(error?.remedy.contains("power of two") == true)
+    }
+
     /// In a process of its own: tests beside it map into the hole that this one leaves.
     @Test func droppingUnmaps() async {
         await #expect(processExitsWith: .success) {
