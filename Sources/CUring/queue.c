@@ -33,11 +33,13 @@ int curing_queue_create(
     return 0;
 }
 
-void curing_queue_destroy(struct curing_queue *queue) {
-    // Somebody's duplicate of the descriptor may keep the ring alive: no request of ours goes on.
+int curing_queue_cancel_everything(struct curing_queue *queue) {
     struct io_uring_sync_cancel_reg everything = {
         .fd = -1, .flags = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY, .timeout = {.tv_sec = 1}};
-    (void)io_uring_register_sync_cancel(&queue->ring, &everything);
+    return io_uring_register_sync_cancel(&queue->ring, &everything);
+}
+
+void curing_queue_destroy(struct curing_queue *queue) {
     io_uring_queue_exit(&queue->ring);
     free(queue);
 }

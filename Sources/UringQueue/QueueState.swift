@@ -54,6 +54,15 @@ struct QueueState: ~Copyable {
     }
 }
 
+extension QueueState {
+    /// Nothing of ours goes on: a group's duplicate of the descriptor may keep the ring alive.
+    mutating func cancelEverything() {
+        let result = unsafe curing_queue_cancel_everything(ring)
+        // Else the kernel may still send from buffers: then they stay out for ever.
+        if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() }
+    }
+}
+
 // MARK: - Submitting
 
 extension QueueState {

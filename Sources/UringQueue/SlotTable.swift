@@ -27,8 +27,6 @@ package struct SlotTable<Element: ~Copyable>: ~Copyable {
     /// Every slot number in use, ascending.
     package var usedSlots: [Int] { isUsed.indices.filter { isUsed[$0] } }
 
-    package func contains(_ slot: Int) -> Bool { isUsed.indices.contains(slot) && isUsed[slot] }
-
     package mutating func insert(_ element: consuming Element) -> Int {
         if free.isEmpty { grow() }
         let slot = free.removeLast()
@@ -42,6 +40,12 @@ package struct SlotTable<Element: ~Copyable>: ~Copyable {
         isUsed[slot] = false
         free.append(slot)
         return unsafe (slots + slot).move()
+    }
+
+    /// Forgets every element without ending it.
+    package mutating func abandonAll() {
+        free = Array(isUsed.indices.reversed())
+        isUsed = Array(repeating: false, count: isUsed.count)
     }
 
     package subscript(slot: Int) -> Element {

@@ -5,6 +5,7 @@ import Glibc
 enum UringErrno {
     static let invalid = EINVAL
     static let busy = EBUSY
+    static let notFound = ENOENT
     static let again = EAGAIN
     static let interrupted = EINTR
     static let timedOut = ETIME

@@ -48,6 +48,7 @@ public struct UringQueue: ~Copyable {
 
     deinit {
         // Safe: nobody else holds the pointer. Buffers of sends that are still under way come home here.
+        unsafe state.pointee.cancelEverything()
         unsafe state.deinitialize(count: 1)
         unsafe state.deallocate()
     }

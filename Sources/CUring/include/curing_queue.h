@@ -36,6 +36,10 @@ int curing_queue_create(
     uint32_t entries, uint32_t cq_entries, uint32_t setup_flags, struct curing_queue **queue);
 void curing_queue_destroy(struct curing_queue *queue);
 
+// Cancels every request and waits up to a second for their ends (IORING_REGISTER_SYNC_CANCEL, kernel 6.0). -ENOENT when
+// there was none; after any other error requests may go on.
+int curing_queue_cancel_everything(struct curing_queue *queue);
+
 int curing_queue_descriptor(const struct curing_queue *queue);
 uint32_t curing_queue_features(const struct curing_queue *queue);
 uint32_t curing_queue_submission_entries(const struct curing_queue *queue);

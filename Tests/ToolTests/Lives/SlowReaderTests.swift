@@ -11,6 +11,8 @@ extension ToolTests {
                 switch try socket.receive(1).first {
                 case UInt8(ascii: "F"): try Upstream.flood(socket, seed: 3)
                 case UInt8(ascii: "S"): socket.waitForHangUp()
+                // Both: floods and never reads.
+                case UInt8(ascii: "B"): try Upstream.flood(socket, seed: 4)
                 default:
                     while true {
                         let bytes = try socket.receive()
@@ -77,27 +79,34 @@ extension ToolTests {
             try proxy.end()
         }
 
-        /// Nothing is received from a paused client, so its reset must be noticed in another way.
-        @Test func aResetIsNoticedWhileItsSenderIsPaused() throws {
+        /// Nothing is received from a paused client, so its reset must be noticed in another way; and where a send to it
+        /// waits too, that send may be the one that gets the error.
+        @Test(arguments: ["S", "B"])
+        func aResetIsNoticedWhileItsSenderIsPaused(purpose: String) throws {
             let upstream = try upstream()
             defer { upstream.stop() }
             let proxy = try RunningTool(.proxy(to: upstream.address))
             let process = proxy.process.identifier
             let before = ProcessFiles.descriptors(of: process)
-            let client = try TestSocket.connected(to: proxy.address, name: "sender")
-            try client.send("S")
-            // Until the sockets and the flow's share of the pool are full.
-            let chunk = [UInt8](repeating: 7, count: 65536)
-            var idle = 0
-            while idle < 50 {
-                let sent = unsafe chunk.withUnsafeBytes { unsafe client.sendOnce($0, flags: Int32(MSG_DONTWAIT)) }
-                idle = sent > 0 ? 0 : idle + 1
-                if sent <= 0 { usleep(10_000) }
-            }
+            let client = try TestSocket.connected(to: proxy.address, name: "sender", receiveBuffer: 4096)
+            try client.send(purpose)
+            try fill(client)
             #expect(ProcessFiles.descriptors(of: process) == before + 2)
             client.reset()
             try waitUntil("the proxy closes both sockets") { ProcessFiles.descriptors(of: process) == before }
             try proxy.end()
+        }
+
+        /// Sends until the sockets and the flow's share of the pool are full.
+        private func fill(_ client: TestSocket) throws {
+            let chunk = [UInt8](repeating: 7, count: 65536)
+            var idle = 0
+            while idle < 50 {
+                // Safe: the chunk lives through the call.
+                let sent = unsafe chunk.withUnsafeBytes { unsafe client.sendOnce($0, flags: Int32(MSG_DONTWAIT)) }
+                idle = sent > 0 ? 0 : idle + 1
+                if sent <= 0 { usleep(10_000) }
+            }
         }
 
         @Test func oneByteMessagesToAPeerThatNeverReads() throws {
