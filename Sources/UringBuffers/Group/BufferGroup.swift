@@ -71,11 +71,6 @@ public struct BufferGroup: ~Copyable {
     /// How many buffers are out of the group's hands; those that other threads returned since the last refill count.
     @inlinable public var lent: Int { unsafe header.pointee.out }
 
-    /// The ring's entries, for whoever plays the kernel: a simulation, or a benchmark without traffic. Read only.
-    @_spi(SimulatedKernel) @unsafe public var entries: UnsafeRawPointer {
-        unsafe UnsafeRawPointer(header.pointee.ring.base)
-    }
-
     /// Takes home what other threads returned and publishes spare buffers up to the window, with one store.
     ///
     /// Call it once for each batch of completions. O(published). Returns how many were published.
