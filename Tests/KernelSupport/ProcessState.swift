@@ -26,6 +26,13 @@ public enum ProcessState {
         return last
     }
 
+    /// What a descriptor refers to, `nil` when it is closed: numbers are reused at once, device and inode are not.
+    public static func identity(of descriptor: Int32) -> [UInt64]? {
+        var status = stat()
+        // Safe: fstat fills the one value.
+        return unsafe fstat(descriptor, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+    }
+
     /// The lines of /proc/self/maps.
     public static var mappings: [Substring] { text(of: "/proc/self/maps").split(separator: "\n") }
 
