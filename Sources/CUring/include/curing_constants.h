@@ -15,6 +15,7 @@ static const uint32_t CURING_CQE_BUFFER_SHIFT = 16;
 
 // Buffer ring registration (IOU_PBUF_RING_*, IORING_OFF_PBUF_RING, IORING_OFF_PBUF_SHIFT).
 static const uint16_t CURING_PBUF_RING_MMAP = 1;
+static const uint16_t CURING_PBUF_RING_INC = 2;
 static const uint64_t CURING_OFF_PBUF_RING = 0x80000000ull;
 static const uint32_t CURING_OFF_PBUF_SHIFT = 16;
 

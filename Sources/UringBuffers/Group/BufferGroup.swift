@@ -27,13 +27,14 @@ public struct BufferGroup: ~Copyable {
     ///   - id: a group id that is free on that ring (`bgid`).
     ///   - capacity: the number of buffers: a power of two, 1...32768.
     ///   - bufferSize: bytes in each buffer, at least 1 and below 2 GiB.
+    ///   - consumption: how much of a buffer one completion takes: whole buffers, or piece by piece.
     ///   - refill: how many buffers are kept published.
     ///   - ringMemory: who allocates the ring's entries.
     ///   - slab: where the buffers' memory comes from: `capacity × bufferSize` bytes, page aligned.
     /// - Throws: ``UringError``; nothing stays registered or allocated.
     public init(
-        ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, refill: RefillPolicy = .adaptive,
-        ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap
+        ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
+        refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap
     ) throws(UringError) {
         let entries: RingCapacity
         do { entries = try RingCapacity(capacity) } catch {
@@ -42,9 +43,12 @@ public struct BufferGroup: ~Copyable {
         guard bufferSize > 0, bufferSize < 1 << 31 else {
             throw UringError(.allocateMemory, errno: EINVAL, cause: .byteCount(bufferSize))
         }
+        guard (0..<bufferSize).contains(consumption.minimumLeft) else {
+            throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
+        }
         let memory = try PageMemory(count: capacity, stride: bufferSize, source: slab)
         let registration = try RingRegistration(
-            ring: ring, id: id, capacity: entries, memory: ringMemory, source: .anonymousMap)
+            ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory, source: .anonymousMap)
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(
             to: GroupHeader(

@@ -21,16 +21,18 @@ public struct BufferRing: ~Copyable {
     ///   - ring: the descriptor of any io_uring; the buffer ring keeps a duplicate of it.
     ///   - id: a group id that is free on that ring.
     ///   - capacity: the number of entries.
+    ///   - consumption: how much of a buffer one completion takes.
     ///   - memory: who allocates the entries.
     ///   - source: where application memory comes from.
     /// - Throws: ``UringError`` with the kernel's errno: `EEXIST` id in use, `EBADF` not a descriptor, `EOPNOTSUPP`
     ///   not an io_uring, `ENOMEM` locked-memory limit, `EINVAL` kernel too old, or an id at or above 2048 with
     ///   ``RingMemoryKind/kernel``. Nothing stays registered or allocated.
     public init(
-        ring: Int32, id: BufferGroupID, capacity: RingCapacity, memory: RingMemoryKind = .application,
-        source: PageSource = .anonymousMap
+        ring: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption = .whole,
+        memory: RingMemoryKind = .application, source: PageSource = .anonymousMap
     ) throws(UringError) {
-        registration = try RingRegistration(ring: ring, id: id, capacity: capacity, memory: memory, source: source)
+        registration = try RingRegistration(
+            ring: ring, id: id, capacity: capacity, consumption: consumption, memory: memory, source: source)
         cursor = unsafe RingCursor(base: registration.baseAddress, capacity: capacity, id: id)
     }
 

@@ -18,15 +18,19 @@ struct RingRegistration: ~Copyable {
     static let mappableGroupIDs: UInt16 = 2048
 
     init(
-        ring: Int32, id: BufferGroupID, capacity: RingCapacity, memory kind: RingMemoryKind, source: PageSource
+        ring: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption, memory kind: RingMemoryKind,
+        source: PageSource
     ) throws(UringError) {
         if kind == .kernel, id.rawValue >= RingRegistration.mappableGroupIDs {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .unmappableGroup(id.rawValue))
         }
+        guard UInt32(exactly: consumption.minimumLeft) != nil else {
+            throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
+        }
         let descriptor = try SystemCalls.duplicate(ring)
         do throws(UringError) {
             memory = try RingRegistration.register(
-                descriptor, id: id, capacity: capacity, kind: kind, source: source)
+                descriptor, id: id, capacity: capacity, consumption: consumption, kind: kind, source: source)
         } catch {
             _ = close(descriptor)
             throw error
@@ -56,7 +60,23 @@ struct RingRegistration: ~Copyable {
     }
 
     private static func register(
-        _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, kind: RingMemoryKind, source: PageSource
+        _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption,
+        kind: RingMemoryKind, source: PageSource
+    ) throws(UringError) -> RingMemory {
+        do throws(UringError) {
+            return try registerMemory(
+                descriptor, id: id, capacity: capacity, consumption: consumption, kind: kind, source: source)
+        } catch {
+            // Every other argument was checked.
+            guard error.errno == EINVAL, consumption.isIncremental else { throw error }
+            throw UringError(
+                error.operation, errno: EINVAL, cause: .incremental(minimumLeft: consumption.minimumLeft))
+        }
+    }
+
+    private static func registerMemory(
+        _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption,
+        kind: RingMemoryKind, source: PageSource
     ) throws(UringError) -> RingMemory {
         let bytes = try PageMemory.roundedToPages(capacity.entries * Int(CURING_ENTRY_BYTES))
         switch kind {
@@ -67,12 +87,13 @@ struct RingRegistration: ~Copyable {
             unsafe memory.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
             unsafe try SystemCalls.registerBufferRing(
                 descriptor: descriptor, address: UInt64(UInt(bitPattern: memory.baseAddress)),
-                entries: capacity.entries, group: id.rawValue, flags: 0)
+                entries: capacity.entries, group: id.rawValue, flags: consumption.registrationFlags,
+                minimumLeft: consumption.minimumLeft)
             return .application(memory)
         case .kernel:
             try SystemCalls.registerBufferRing(
                 descriptor: descriptor, address: 0, entries: capacity.entries, group: id.rawValue,
-                flags: CURING_PBUF_RING_MMAP)
+                flags: CURING_PBUF_RING_MMAP | consumption.registrationFlags, minimumLeft: consumption.minimumLeft)
             do throws(UringError) {
                 return .kernel(try KernelRingMapping(descriptor: descriptor, group: id, byteCount: bytes))
             } catch {

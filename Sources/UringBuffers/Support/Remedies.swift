@@ -16,6 +16,12 @@ enum Remedies {
         case .unmappableGroup(let id):
             return "Group \(id) cannot have kernel-allocated ring memory, which the kernel can map only for ids "
                 + "below 2048: use a smaller id, or application ring memory."
+        case .minimumLeft(let bytes):
+            return "\(bytes) is not a legal minimumLeft: use 0 or more, and less than the buffer size."
+        case .incremental(let bytes):
+            return bytes > 0
+                ? "This kernel cannot end a buffer early (min_left): use minimumLeft 0, or whole buffers for datagrams."
+                : "This kernel has no incremental consumption, which needs Linux 6.12: use whole buffers."
         case .unreaped(let count):
             return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
                 + "take every completion first, then close again."

@@ -55,9 +55,9 @@ enum SystemCalls {
     }
 
     static func registerBufferRing(
-        descriptor: Int32, address: UInt64, entries: Int, group: UInt16, flags: UInt16
+        descriptor: Int32, address: UInt64, entries: Int, group: UInt16, flags: UInt16, minimumLeft: Int
     ) throws(UringError) {
-        let result = curing_register_buf_ring(descriptor, address, UInt32(entries), group, flags, 0)
+        let result = curing_register_buf_ring(descriptor, address, UInt32(entries), group, flags, UInt32(minimumLeft))
         guard result == 0 else { throw UringError(.registerBufferRing, errno: -result) }
     }
 

@@ -52,6 +52,10 @@ public struct UringError: Error, Hashable, Sendable {
         case misaligned(Int)
         /// A group id at or above 2048 with kernel-allocated ring memory.
         case unmappableGroup(UInt16)
+        /// A `minimumLeft` that is negative or not below the buffer size.
+        case minimumLeft(Int)
+        /// The kernel has no incremental consumption, or not its `min_left`.
+        case incremental(minimumLeft: Int)
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
     }
