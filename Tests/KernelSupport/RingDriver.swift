@@ -100,6 +100,16 @@ public final class BareRing: RingDriver {
         push(request)
     }
 
+    /// Cancels the request with the tag `cancelled`.
+    public func cancel(tag cancelled: UInt64, tagged tag: UInt64) {
+        var request = bare_request()
+        request.opcode = UInt8(BARE_OP_ASYNC_CANCEL)
+        request.fd = -1
+        request.address = cancelled
+        request.tag = tag
+        push(request)
+    }
+
     public func completions(atLeast minimum: Int) throws -> [Completion] {
         let result = unsafe bare_ring_enter(ring, UInt32(minimum))
         guard result >= 0 else { throw RingFailure("io_uring_enter", result) }

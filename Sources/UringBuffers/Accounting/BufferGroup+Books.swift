@@ -35,7 +35,9 @@ extension GroupHeader {
             // A handle on another thread may change its own record meanwhile; either value is a state it had.
             switch unsafe records[bid].currentState {
             case .available: states.available += 1
-            case .lent, .adopted: states.lent += 1
+            case .partial: states.partial += 1
+            case .lent, .adopted, .divided: states.lent += 1
+            case .sending: states.sending += 1
             case .spare, .returning: states.cached += 1
             }
         }
@@ -48,8 +50,8 @@ extension GroupHeader {
         let states = books.states
         require(states.total == capacity, "states add up to \(states.total), not to the capacity \(capacity)")
         require(
-            states.available == ring.selectable,
-            "\(states.available) buffers are marked available, the ring counts \(ring.selectable)")
+            states.available + states.partial == ring.selectable,
+            "\(states.available + states.partial) buffers are marked available, the ring counts \(ring.selectable)")
         require(
             spares.count + ring.selectable + out == capacity,
             "spare \(spares.count) + available \(ring.selectable) + out \(out) ≠ capacity \(capacity)")

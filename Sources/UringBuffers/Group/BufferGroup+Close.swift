@@ -28,6 +28,7 @@ extension BufferGroup {
             unsafe header.pointee.restoreAll()
             throw error
         }
+        unsafe header.pointee.finishPartials()
         unsafe header.pointee.isClosed = true
         unsafe header.pointee.disown()
     }
@@ -60,7 +61,17 @@ extension GroupHeader {
     /// Buffers that the kernel selected and no completion told us of yet; `nil` when the kernel cannot say.
     var unreaped: Int? {
         guard let head = try? registration.kernelHead() else { return nil }
-        return Int(head.distance(from: ring.head))
+        return Int(head.distance(from: ring.head)) + (hasUnreapedSegment(at: head) ? 1 : 0)
+    }
+
+    /// Whether the kernel filled more of the buffer at its head than completions told of. It keeps the rest's length in
+    /// the entry.
+    private func hasUnreapedSegment(at head: RingIndex) -> Bool {
+        guard let segments = unsafe segments, head.distance(from: ring.head) < ring.selectable else { return false }
+        let entry = ring.entry(inSlot: head.slot(in: ring.capacity))
+        // Safe: the entry of a selectable slot names one of our buffers.
+        let told = unsafe records[Int(entry.bid)].isIn(.partial) ? segments[Int(entry.bid)].cursor : 0
+        return entry.length < bufferSize - told
     }
 
     func requireNothingUnreaped() throws(UringError) {
@@ -73,8 +84,11 @@ extension GroupHeader {
 
     /// Undoes ``withdrawAll()``: every published entry names its buffer again.
     func restoreAll() {
-        // Safe: bids of published entries are ours.
-        ring.restore { unsafe UInt64(UInt(bitPattern: address(of: $0.rawValue))) }
+        // Safe: bids of published entries are ours. In a partial buffer the kernel goes on behind what it filled.
+        ring.restore { entry in
+            let start = unsafe UInt64(UInt(bitPattern: address(of: entry.bid)))
+            return isIncremental ? start + UInt64(bufferSize - entry.length) : start
+        }
     }
 
     /// Makes the calling thread the owner of a detached group.
@@ -110,6 +124,8 @@ extension GroupHeader {
         withdrawAll()
         let unreaped = self.unreaped
         do { try registration.unregister() } catch { return false }
-        return unreaped == 0
+        guard unreaped == 0 else { return false }
+        finishPartials()
+        return true
     }
 }

@@ -40,14 +40,22 @@ extension BufferGroup {
         if result > 0 {
             guard flags.contains(.buffer) else { return .unbuffered(Int(result)) }
             defer { unsafe header.pointee.refillWhenWorthwhile() }
+            if unsafe header.pointee.isIncremental {
+                return takeSegments(bytes: UInt32(result), flags: flags)
+            }
             return unsafe UInt32(bitPattern: result) <= header.pointee.bufferSize
                 ? .buffer(takeOne(length: UInt32(bitPattern: result), flags: flags))
                 : takeBundle(bytes: Int(result), flags: flags)
         }
         if flags.contains(.buffer) {
             let bid = flags.bufferID.rawValue
-            unsafe header.pointee.select(bid)
-            unsafe header.pointee.recycle(bid)
+            if unsafe header.pointee.isIncremental {
+                // No bytes, no end: the kernel keeps the buffer, whatever the flags of older kernels say.
+                unsafe header.pointee.requireSelectable(bid)
+            } else {
+                unsafe header.pointee.select(bid)
+                unsafe header.pointee.recycle(bid)
+            }
         }
         if result == 0 { return .endOfStream }
         if result == -ENOBUFS {

@@ -52,7 +52,8 @@ public struct BufferGroup: ~Copyable {
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(
             to: GroupHeader(
-                registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize, policy: refill))
+                registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize,
+                consumption: consumption, policy: refill))
         unsafe header.pointee.start()
     }
 

@@ -6,9 +6,14 @@ public import Synchronization
 ///
 ///         publish              select, take             end of the handle
 ///  spare ─────────▶ available ─────────────▶ lent ──────────────────────────▶ spare       (owner's thread)
-///                                             │ ▲
-///                                  intoToken  ▼ │ reclaim                 lent ─▶ returning ─▶ spare
-///                                           adopted                           (any thread)  (drained)
+///                       │                     │ ▲
+///                       │          intoToken  ▼ │ reclaim                 lent ─▶ returning ─▶ spare
+///                       │                   adopted                           (any thread)  (drained)
+///                       │            lease    ▼ │ released
+///                       │                   sending
+///                       │ a part
+///                       ▼          the rest
+///                    partial ─────────────▶ divided ─▶ spare, returning       (its last segment ends)
 @frozen
 public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
     /// Free and not published: held by the application side of the group.
@@ -21,13 +26,22 @@ public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
     case adopted = 3
     /// On the return stack, waiting for the owner.
     case returning = 4
+    /// Incremental: partly filled, and still the kernel's. Segments of it may be out.
+    case partial = 5
+    /// Incremental: the kernel is done with it, and several segments own it together.
+    case divided = 6
+    /// Lent to a zero-copy send.
+    case sending = 7
 
     /// Every legal step. Each step checks the state it starts from; debug builds check it against this table as well.
     public static let transitions: [BufferState: Set<BufferState>] = [
         .spare: [.available],
-        .available: [.lent, .spare],
-        .lent: [.spare, .adopted, .returning],
+        .available: [.lent, .spare, .partial],
+        .partial: [.partial, .lent, .divided],
+        .lent: [.spare, .adopted, .returning, .sending],
+        .divided: [.spare, .returning],
         .adopted: [.lent],
+        .sending: [.lent],
         .returning: [.spare],
     ]
 
@@ -38,6 +52,9 @@ public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
         case .available: "the kernel owns it: wait for a completion that names it"
         case .lent: "a handle owns it: was one completion taken twice?"
         case .adopted: "a token owns it: reclaim the token first"
+        case .partial: "the kernel goes on filling it: wait for a completion without IORING_CQE_F_BUF_MORE"
+        case .divided: "segments of it are still out: it goes back when the last of them ends"
+        case .sending: "a zero-copy send reads it: wait for the notification"
         case .returning: "it was returned on another thread already: a buffer can be given back once"
         }
     }

@@ -39,12 +39,16 @@ struct GroupHeader: ~Copyable {
     let returns: ReturnStack
     /// One link for each bid: chains of lent buffers, and the return stack.
     @usableFromInline let links: UnsafeMutablePointer<UInt16>
+    /// Of incremental groups: one record for each bid.
+    let segments: UnsafeMutablePointer<SegmentRecord>?
+    /// Bytes below which the kernel skips the rest of a partial buffer.
+    let minimumLeft: Int
     /// How many tokens were made; numbers each of them.
     let tokens = Atomic<UInt32>(0)
 
     init(
         registration: consuming RingRegistration, capacity entries: RingCapacity, slab: consuming PageMemory,
-        bufferSize: Int, policy: RefillPolicy
+        bufferSize: Int, consumption: Consumption, policy: RefillPolicy
     ) {
         let capacity = entries.entries
         self.slab = slab
@@ -55,6 +59,14 @@ struct GroupHeader: ~Copyable {
         unsafe links = .allocate(capacity: capacity)
         unsafe links.initialize(repeating: ReturnStack.none, count: capacity)
         unsafe returns = ReturnStack(links: links)
+        minimumLeft = consumption.minimumLeft
+        if consumption.isIncremental {
+            let segments = UnsafeMutablePointer<SegmentRecord>.allocate(capacity: capacity)
+            for bid in 0..<capacity { unsafe (segments + bid).initialize(to: SegmentRecord()) }
+            unsafe self.segments = unsafe segments
+        } else {
+            unsafe segments = nil
+        }
         spares = SparePool(capacity: entries)
         window = RefillWindow(policy: policy, capacity: capacity)
         ownerToken = Atomic(UInt(curing_thread_token()))
@@ -66,6 +78,10 @@ struct GroupHeader: ~Copyable {
         unsafe records.deinitialize(count: capacity)
         unsafe records.deallocate()
         unsafe links.deallocate()
+        if let segments = unsafe segments {
+            unsafe segments.deinitialize(count: capacity)
+            unsafe segments.deallocate()
+        }
     }
 }
 
@@ -198,7 +214,8 @@ extension GroupHeader {
     }
 
     func updateReadyToken() {
-        let isReady = ring.selectable >= window.lowMark
+        // Segments never take the fast paths.
+        let isReady = ring.selectable >= window.lowMark && !isIncremental
         readyToken.store(isReady ? ownerToken.load(ordering: .relaxed) : 0, ordering: .relaxed)
     }
 

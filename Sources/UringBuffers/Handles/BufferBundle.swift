@@ -1,30 +1,36 @@
 // Several buffers in order, owned: what one bundled receive delivers, and what a gathered send takes.
 
-public import Glibc
-
 /// An ordered chain of filled buffers of one group.
 ///
 /// A bundled receive (`IORING_RECVSEND_BUNDLE`) delivers up to 512 buffers in one completion. Take them apart with
-/// ``next()``, or keep the chain whole: ``append(_:)`` another, send it with one gathered `sendmsg`, and ``drop(bytes:)``
-/// what was sent. Buffers that are left when it is dropped go back, on whatever thread. Cannot be copied.
+/// ``next()``, or keep the chain whole: ``append(_:)-bundle`` another, send it with one gathered `sendmsg`, and
+/// ``drop(bytes:)`` what was sent. Buffers that are left when it is dropped go back, on whatever thread. Cannot be
+/// copied.
 ///
 ///      bundle ─▶ buffer 7 ─▶ buffer 2 ─▶ buffer 9          linked through the group, no allocation
 ///                  4096        4096        1200 bytes
+///
+/// Segments of an incremental group are queued in memory of the bundle's own instead.
 @safe
 @frozen
 public struct BufferBundle: ~Copyable, @unchecked Sendable {
-    // @unchecked: as ProvidedBuffer, for every buffer of the chain.
+    // @unchecked: as ProvidedBuffer, for every buffer of the chain; the queue has this one owner.
 
     @usableFromInline let header: UnsafeMutablePointer<GroupHeader>
-    @usableFromInline var first: UInt16
-    @usableFromInline var last: UInt16
-    /// Bytes of the first buffer that are already done with.
+    /// The first buffer: its bytes from `firstOffset` on. Means nothing when the bundle is empty.
     @usableFromInline var firstOffset: UInt32
-    /// The number of buffers.
+    @usableFromInline var firstLength: UInt32
+    @usableFromInline var first: UInt16
+    /// The end of the chain of whole buffers.
+    @usableFromInline var last: UInt16
+    /// Incremental groups: the segments behind the first; none, no queue.
+    @usableFromInline var rest: SegmentQueue?
+    /// The number of buffers, or segments of buffers.
     public internal(set) var count: Int
     /// The bytes in all buffers.
     public internal(set) var byteCount: Int
 
+    /// A chain of whole buffers, linked, whose lengths stand in their records.
     init(header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int, byteCount: Int) {
         unsafe self.header = unsafe header
         self.first = first
@@ -32,22 +38,49 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         self.count = count
         self.byteCount = byteCount
         firstOffset = 0
+        // Safe: the chain is the caller's, hence its records.
+        firstLength = unsafe header.pointee.records[Int(first)].length
+        rest = nil
     }
 
     /// A chain of one.
     public init(_ buffer: consuming ProvidedBuffer) {
-        let count = buffer.count
-        let offset = buffer.offset
+        firstOffset = buffer.offset
+        firstLength = buffer.length
+        byteCount = buffer.count
+        count = 1
+        rest = nil
         let (header, bid) = unsafe buffer.disown()
-        // Safe: the buffer is ours now, hence its record.
-        unsafe header.pointee.records[Int(bid)].length = offset + UInt32(count)
-        unsafe self.init(header: header, first: bid, last: bid, count: 1, byteCount: count)
-        firstOffset = offset
+        unsafe self.header = unsafe header
+        first = bid
+        last = bid
+    }
+
+    /// What `bundle` held: it is empty now.
+    private init(emptying bundle: inout BufferBundle) {
+        unsafe header = unsafe bundle.header
+        first = bundle.first
+        last = bundle.last
+        firstOffset = bundle.firstOffset
+        firstLength = bundle.firstLength
+        rest = bundle.rest.take()
+        count = bundle.count
+        byteCount = bundle.byteCount
+        bundle.count = 0
+        bundle.byteCount = 0
     }
 
     deinit {
         // Safe: the header lives as long as any buffer of the chain.
-        if count > 0 { unsafe GroupHeader.giveBack(header, first: first, last: last, count: count) }
+        guard count > 0 else { return }
+        guard let rest else {
+            return unsafe GroupHeader.giveBack(header, first: first, last: last, count: count)
+        }
+        unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1)
+        for position in 0..<rest.count {
+            let bid = rest[position].bid
+            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1)
+        }
     }
 
     /// Whether nothing is left.
@@ -61,88 +94,35 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         guard count > 0 else { return nil }
         let bid = first
         let offset = firstOffset
-        let length = unsafe header.pointee.records[Int(bid)].length - offset
-        dropFirstBuffer(bytes: Int(length))
+        let length = firstLength
+        advance()
         return unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
     }
 
-    /// Puts all buffers of `other` behind this chain's. Both must belong to one group.
-    public mutating func append(_ other: consuming BufferBundle) {
-        guard other.count > 0 else { return }
-        unsafe precondition(header == other.header, "only bundles of one group can be joined")
-        precondition(other.firstOffset == 0 || count == 0, "a bundle that was begun cannot be appended")
-        if count == 0 {
-            first = other.first
-            firstOffset = other.firstOffset
-        } else {
-            // Safe: both chains are ours, hence their links.
-            unsafe header.pointee.links[Int(last)] = other.first
-        }
-        last = other.last
-        count += other.count
-        byteCount += other.byteCount
-        other.count = 0
+    /// Takes the chain apart: calls `body` with each buffer in order. Those that are left when it throws go back.
+    public consuming func forEach<Failure: Error>(
+        _ body: (consuming ProvidedBuffer) throws(Failure) -> Void
+    ) throws(Failure) {
+        while let buffer = next() { try body(buffer) }
     }
 
     /// Splits off everything: the chain moves to the result and this one is empty.
-    public mutating func takeAll() -> BufferBundle {
-        var all = unsafe BufferBundle(header: header, first: first, last: last, count: count, byteCount: byteCount)
-        all.firstOffset = firstOffset
-        count = 0
-        byteCount = 0
-        firstOffset = 0
-        return all
-    }
+    public mutating func takeAll() -> BufferBundle { BufferBundle(emptying: &self) }
 
-    /// Gives back the buffers that lie wholly within the first `bytes` bytes, and marks the rest as done with.
-    ///
-    /// O(buffers dropped). Traps when the bundle holds fewer bytes.
-    public mutating func drop(bytes: Int) {
-        precondition(bytes >= 0 && bytes <= byteCount, "a bundle of \(byteCount) bytes cannot drop \(bytes)")
-        var left = bytes
-        let firstDropped = first
-        var lastDropped = first
-        var dropped = 0
-        while left > 0 {
-            let length = Int(unsafe header.pointee.records[Int(first)].length - firstOffset)
-            guard left >= length else {
-                firstOffset += UInt32(left)
-                byteCount -= left
-                break
-            }
-            lastDropped = first
-            dropped += 1
-            left -= length
-            dropFirstBuffer(bytes: length)
-        }
-        if dropped > 0 {
-            unsafe GroupHeader.giveBack(header, first: firstDropped, last: lastDropped, count: dropped)
-        }
-    }
-
-    /// Fills `vectors` with address and length of as many leading buffers as fit, and returns how many those are and
-    /// how many bytes they hold. The addresses are valid while the buffers are in this bundle.
-    public func gather(into vectors: UnsafeMutableBufferPointer<iovec>) -> (buffers: Int, bytes: Int) {
-        let wanted = Swift.min(count, vectors.count)
-        var bid = first
-        var offset = firstOffset
-        var bytes = 0
-        for position in 0..<wanted {
-            let length = unsafe header.pointee.records[Int(bid)].length - offset
-            let address = unsafe header.pointee.address(of: bid) + Int(offset)
-            unsafe vectors[position] = unsafe iovec(iov_base: address, iov_len: Int(length))
-            bytes += Int(length)
-            offset = 0
-            if position + 1 < wanted { bid = unsafe header.pointee.links[Int(bid)] }
-        }
-        return (wanted, bytes)
-    }
-
-    private mutating func dropFirstBuffer(bytes: Int) {
+    /// The chain moves on to its second buffer; the first is the caller's.
+    mutating func advance() {
         count -= 1
-        byteCount -= bytes
-        firstOffset = 0
-        if count > 0 { first = unsafe header.pointee.links[Int(first)] }
+        byteCount -= Int(firstLength)
+        guard count > 0 else { return }
+        if let rest {
+            let segment = rest.removeFirst()
+            (first, firstOffset, firstLength) = (segment.bid, segment.offset, segment.length)
+        } else {
+            // Safe: the chain is ours, hence its links and records.
+            first = unsafe header.pointee.links[Int(first)]
+            firstOffset = 0
+            firstLength = unsafe header.pointee.records[Int(first)].length
+        }
     }
 }
 
@@ -154,23 +134,5 @@ extension ProvidedBuffer {
         let bid = bid
         discard self
         return unsafe (header, bid)
-    }
-}
-
-extension GroupHeader {
-    /// Gives back a chain on whatever thread this is.
-    @usableFromInline @inline(never)
-    static func giveBack(_ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int) {
-        guard unsafe header.pointee.isOwnedByThisThread else {
-            return unsafe giveBackRemotely(header, first: first, last: last, count: count)
-        }
-        var bid = first
-        for _ in 0..<count {
-            // Safe: the chain is the caller's; the link is read before the buffer is given back.
-            let next = unsafe header.pointee.links[Int(bid)]
-            unsafe header.pointee.recycle(bid)
-            bid = next
-        }
-        unsafe header.pointee.refillWhenWorthwhile()
     }
 }

@@ -73,13 +73,13 @@ struct RingCursor {
     func withdraw() { rewrite { _ in 0 } }
 
     /// Gives every published entry the address of its buffer again.
-    func restore(_ address: (BufferID) -> UInt64) { rewrite(address) }
+    func restore(_ address: (curing_ring_entry) -> UInt64) { rewrite(address) }
 
-    private func rewrite(_ address: (BufferID) -> UInt64) {
+    private func rewrite(_ address: (curing_ring_entry) -> UInt64) {
         for step in 0..<UInt16(selectable) {
             let slot = UInt32(truncatingIfNeeded: head.advanced(by: step).slot(in: capacity))
             // Safe: masked; one 8-byte store, so the kernel sees the old address or the new one.
-            unsafe curing_ring_readdress(base, slot, address(BufferID(curing_ring_bid(base, slot))))
+            unsafe curing_ring_readdress(base, slot, address(curing_ring_read(base, slot)))
         }
     }
 
@@ -87,6 +87,12 @@ struct RingCursor {
     func bid(inSlot slot: Int) -> BufferID {
         // Safe: masked.
         BufferID(unsafe curing_ring_bid(base, UInt32(truncatingIfNeeded: slot & Int(capacity.mask))))
+    }
+
+    /// What stands in a slot now. The kernel may be changing address and length in incremental mode.
+    func entry(inSlot slot: Int) -> curing_ring_entry {
+        // Safe: masked.
+        unsafe curing_ring_read(base, UInt32(truncatingIfNeeded: slot & Int(capacity.mask)))
     }
 
     @usableFromInline @inline(never)

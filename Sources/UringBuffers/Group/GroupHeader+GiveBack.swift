@@ -1,0 +1,50 @@
+// The end of a buffer off the fast path: on the owner's thread, on any other, and after the group.
+
+extension GroupHeader {
+    /// Gives back a chain on whatever thread this is.
+    @usableFromInline @inline(never)
+    static func giveBack(_ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int) {
+        guard unsafe header.pointee.isOwnedByThisThread else {
+            return unsafe giveBackRemotely(header, first: first, last: last, count: count)
+        }
+        var bid = first
+        for _ in 0..<count {
+            // Safe: the chain is the caller's; the link is read before the buffer is given back.
+            let next = unsafe header.pointee.links[Int(bid)]
+            if unsafe header.pointee.records[Int(bid)].isIn(.lent) {
+                unsafe header.pointee.recycle(bid)
+            } else if unsafe header.pointee.endSegment(bid) {
+                unsafe header.pointee.becomeSpare(bid)
+            }
+            bid = next
+        }
+        unsafe header.pointee.refillWhenWorthwhile()
+    }
+
+    /// Gives back the chain `first … last`, linked through the group's links, from any thread. Frees the group when it
+    /// is gone and this was the last buffer out.
+    private static func giveBackRemotely(
+        _ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int
+    ) {
+        // Safe: the caller owns every buffer of the chain, hence their records and links, and the header outlives them.
+        var bid = first
+        for remaining in stride(from: count, to: 0, by: -1) {
+            if unsafe !header.pointee.records[Int(bid)].isIn(.lent) {
+                // A segment, which is never chained: others may hold its buffer still.
+                if unsafe !header.pointee.endSegment(bid) { return }
+            }
+            unsafe header.pointee.records[Int(bid)].enter(.returning)
+            if remaining > 1 { bid = unsafe header.pointee.links[Int(bid)] }
+        }
+        if unsafe header.pointee.returns.push(first: first, last: last, count: count) == .lastOne {
+            unsafe free(header)
+        }
+    }
+
+    /// Destroys the group: unregisters the ring if need be, then frees ring, slab and tables.
+    static func free(_ header: UnsafeMutablePointer<GroupHeader>) {
+        // Safe: no handle and no owner is left.
+        unsafe header.deinitialize(count: 1)
+        unsafe header.deallocate()
+    }
+}

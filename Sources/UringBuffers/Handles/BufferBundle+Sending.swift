@@ -1,0 +1,85 @@
+// A bundle as a send sees it: joined, gathered, and dropped as the bytes go out.
+
+public import Glibc
+
+extension BufferBundle {
+    /// Puts a buffer behind this chain's. Both must belong to one group.
+    public mutating func append(_ buffer: consuming ProvidedBuffer) { append(BufferBundle(buffer)) }
+
+    /// Puts all buffers of `other` behind this chain's. Both must belong to one group.
+    public mutating func append(_ other: consuming BufferBundle) {
+        guard other.count > 0 else { return }
+        unsafe precondition(header == other.header, "only bundles of one group can be joined")
+        guard count > 0 else {
+            self = other
+            return
+        }
+        if unsafe header.pointee.isIncremental {
+            let rest = self.rest ?? SegmentQueue()
+            rest.append(Segment(offset: other.firstOffset, length: other.firstLength, bid: other.first))
+            if let more = other.rest { rest.append(contentsOf: more) }
+            self.rest = rest
+        } else {
+            precondition(other.firstOffset == 0, "a bundle that was begun cannot be appended")
+            // Safe: both chains are ours, hence their links and records.
+            unsafe header.pointee.links[Int(last)] = other.first
+            unsafe header.pointee.records[Int(other.first)].length = other.firstLength
+            last = other.last
+        }
+        count += other.count
+        byteCount += other.byteCount
+        other.count = 0
+    }
+
+    /// Gives back the buffers that lie wholly within the first `bytes` bytes, and marks the rest as done with.
+    ///
+    /// O(buffers dropped). Traps when the bundle holds fewer bytes.
+    public mutating func drop(bytes: Int) {
+        precondition(bytes >= 0 && bytes <= byteCount, "a bundle of \(byteCount) bytes cannot drop \(bytes)")
+        var left = bytes
+        let firstDropped = first
+        var lastDropped = first
+        var dropped = 0
+        while left > 0, left >= firstLength {
+            lastDropped = first
+            left -= Int(firstLength)
+            if rest != nil {
+                unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1)
+            } else {
+                dropped += 1
+            }
+            advance()
+        }
+        if left > 0 {
+            firstOffset += UInt32(left)
+            firstLength -= UInt32(left)
+            byteCount -= left
+        }
+        if dropped > 0 {
+            unsafe GroupHeader.giveBack(header, first: firstDropped, last: lastDropped, count: dropped)
+        }
+    }
+
+    /// Fills `vectors` with address and length of as many leading buffers as fit, and returns how many those are and
+    /// how many bytes they hold. The addresses are valid while the buffers are in this bundle.
+    public func gather(into vectors: UnsafeMutableBufferPointer<iovec>) -> (buffers: Int, bytes: Int) {
+        let wanted = Swift.min(count, vectors.count)
+        var segment = Segment(offset: firstOffset, length: firstLength, bid: first)
+        var bytes = 0
+        for position in 0..<wanted {
+            let address = unsafe header.pointee.address(of: segment.bid) + Int(segment.offset)
+            unsafe vectors[position] = unsafe iovec(iov_base: address, iov_len: Int(segment.length))
+            bytes += Int(segment.length)
+            if position + 1 < wanted { segment = following(segment, at: position) }
+        }
+        return (wanted, bytes)
+    }
+
+    /// The segment behind `segment`, which is the one at `position`.
+    private func following(_ segment: Segment, at position: Int) -> Segment {
+        if let rest { return rest[position] }
+        // Safe: the chain is ours, hence its links and records.
+        let bid = unsafe header.pointee.links[Int(segment.bid)]
+        return Segment(offset: 0, length: unsafe header.pointee.records[Int(bid)].length, bid: bid)
+    }
+}
