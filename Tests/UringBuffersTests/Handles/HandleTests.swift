@@ -10,7 +10,7 @@ import UringQueue
         #expect(MemoryLayout<ProvidedBuffer>.size <= 24)
         #expect(MemoryLayout<ProvidedBuffer>.stride <= 24)
         #expect(MemoryLayout<BufferToken>.size <= 24)
-        #expect(MemoryLayout<BufferBundle>.size <= 40)
+        #expect(MemoryLayout<BufferBundle>.size <= 48)
     }
 
     @Test func everythingThatTravelsIsSendable() {
