@@ -32,7 +32,7 @@ struct Driver: ~Copyable {
     /// A completion for the next `buffers` published entries.
     mutating func take(buffers: Int) -> TakeOutcome {
         while Int(micro_tail(entries) &- head) < buffers {
-            guard group.refill() > 0 else { fatalError("the group has no buffer left") }
+            guard group.refill().published > 0 else { fatalError("the group has no buffer left") }
         }
         let bid = micro_bid(entries, UInt32(head) & mask)
         head &+= UInt16(buffers)

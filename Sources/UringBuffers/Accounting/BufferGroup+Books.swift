@@ -23,7 +23,8 @@ extension GroupHeader {
             capacity: capacity, bufferSize: Int(bufferSize), states: scanStates(), selected: selected,
             recycled: recycled, returned: counters.returned + waiting, receivedBytes: counters.receivedBytes,
             published: counters.published, publishes: counters.publishes, starvations: counters.starvations,
-            avoidableStarvations: counters.avoidableStarvations, window: window.size, peakLent: peakLent,
+            avoidableStarvations: counters.avoidableStarvations, window: window.size,
+            peakLent: Swift.max(peakLent, peakSoFar),
             unreaped: isClosed ? nil : unreaped, violations: [])
         books.violations = violations(of: books, waiting: waiting)
         return books

@@ -30,11 +30,14 @@ public struct BufferGroup: ~Copyable {
     ///   - consumption: how much of a buffer one completion takes: whole buffers, or piece by piece.
     ///   - refill: how many buffers are kept published.
     ///   - ringMemory: who allocates the ring's entries.
+    ///   - wakeOnReturn: called on another thread when a buffer comes back there while receives wait for one
+    ///     (``rearmWhenRefilled(_:tag:)``), at most once for each refill; a queue's wake-up, for instance.
     ///   - slab: where the buffers' memory comes from: `capacity × bufferSize` bytes, page aligned.
     /// - Throws: ``UringError``; nothing stays registered or allocated.
     public init(
         ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
-        refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap
+        refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap,
+        wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         let entries: RingCapacity
         do { entries = try RingCapacity(capacity) } catch {
@@ -53,7 +56,7 @@ public struct BufferGroup: ~Copyable {
         unsafe header.initialize(
             to: GroupHeader(
                 registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize,
-                consumption: consumption, policy: refill))
+                consumption: consumption, policy: refill, signal: wakeOnReturn.map(ReturnSignal.init)))
         unsafe header.pointee.start()
     }
 
@@ -78,11 +81,13 @@ public struct BufferGroup: ~Copyable {
 
     /// Takes home what other threads returned and publishes spare buffers up to the window, with one store.
     ///
-    /// Call it once for each batch of completions. O(published). Returns how many were published.
+    /// Call it once for each batch of completions, and arm the receives that it names. O(published).
     @inlinable @discardableResult
-    public func refill() -> Int {
+    public func refill() -> RefillOutcome {
         unsafe header.pointee.checkOwner()
-        return unsafe header.pointee.refill()
+        let published = unsafe header.pointee.refill()
+        return unsafe header.pointee.isWatched
+            ? header.pointee.outcome(published: published) : RefillOutcome(published: published)
     }
 
     /// Lets the group go from this thread: from now on every handle returns through the return stack.

@@ -3,7 +3,11 @@
 extension GroupHeader {
     /// Gives back a chain on whatever thread this is.
     @usableFromInline @inline(never)
-    static func giveBack(_ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int) {
+    static func giveBack(
+        _ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int, tag: OwnerTag
+    ) {
+        // Safe: the table is never replaced, and the handle was charged to one of its tags.
+        if tag != .none { unsafe header.pointee.tags.release(tag.number, count: count) }
         guard unsafe header.pointee.isOwnedByThisThread else {
             return unsafe giveBackRemotely(header, first: first, last: last, count: count)
         }
@@ -36,8 +40,12 @@ extension GroupHeader {
             unsafe header.pointee.records[Int(bid)].enter(.returning)
             if remaining > 1 { bid = unsafe header.pointee.links[Int(bid)] }
         }
-        if unsafe header.pointee.returns.push(first: first, last: last, count: count) == .lastOne {
-            unsafe free(header)
+        // After the push the group may be gone at any moment.
+        let signal = unsafe header.pointee.signal
+        switch unsafe header.pointee.returns.push(first: first, last: last, count: count) {
+        case .pushed: signal?.returned()
+        case .stillOut: break
+        case .lastOne: unsafe free(header)
         }
     }
 

@@ -24,12 +24,22 @@ struct GroupHeader: ~Copyable {
     @usableFromInline var ring: RingCursor
     @usableFromInline var spares: SparePool
     @usableFromInline var counters = GroupCounters()
-    /// How many selectable buffers there would be, with as many spare ones as now, when the most were out. One number
-    /// to compare with and one to count for each buffer, where the obvious way takes three times as much.
+    /// How many selectable buffers there would be, with as many spare ones as now, when the most were out since the
+    /// last refill. One number to compare with and one to count for each buffer, where the obvious way takes three
+    /// times as much.
     @usableFromInline var peakMark = 0
     @usableFromInline var window: RefillWindow
     /// Spare buffers that the last publish kept back.
     var sparesLeft = 0
+    /// The most buffers that were out before the last refill.
+    var peakSoFar = 0
+    /// The fewest buffers that were free since the last refill that the owner asked for.
+    var fewestFree: Int
+    var waiting = RearmQueue()
+    var gauge: PressureGauge?
+    var reserve = 0
+    var tags = TagTable()
+    let signal: ReturnSignal?
     var isClosed = false
     /// The address of the next group whose memory is kept for ever.
     var nextAbandoned: UInt = 0
@@ -48,12 +58,14 @@ struct GroupHeader: ~Copyable {
 
     init(
         registration: consuming RingRegistration, capacity entries: RingCapacity, slab: consuming PageMemory,
-        bufferSize: Int, consumption: Consumption, policy: RefillPolicy
+        bufferSize: Int, consumption: Consumption, policy: RefillPolicy, signal: ReturnSignal?
     ) {
         let capacity = entries.entries
         self.slab = slab
         unsafe slabBase = self.slab.baseAddress
         self.bufferSize = UInt32(bufferSize)
+        self.signal = signal
+        fewestFree = capacity
         unsafe records = .allocate(capacity: capacity)
         for bid in 0..<capacity { unsafe (records + bid).initialize(to: BufferRecord()) }
         unsafe links = .allocate(capacity: capacity)
@@ -137,8 +149,11 @@ extension GroupHeader {
     /// other threads returned.
     var recycled: Int { counters.published &+ spares.count &- capacity &- counters.returned }
 
-    /// The most buffers that were ever out at once.
+    /// The most buffers that were out at once since the last refill.
     var peakLent: Int { capacity - peakMark - spares.count }
+
+    /// Whether the owner wants to know more of a refill than how much it published.
+    @usableFromInline var isWatched: Bool { !waiting.isEmpty || gauge != nil }
 
     // MARK: Giving back
 
@@ -169,6 +184,7 @@ extension GroupHeader {
     /// Returns how many were published.
     @usableFromInline
     mutating func refill() -> Int {
+        noteFewestFree()
         if !returns.isEmpty { drainReturns() }
         window.adapt(available: ring.selectable)
         return publish(upTo: window.size)

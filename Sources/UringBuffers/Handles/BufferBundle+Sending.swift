@@ -6,7 +6,8 @@ extension BufferBundle {
     /// Puts a buffer behind this chain's. Both must belong to one group.
     public mutating func append(_ buffer: consuming ProvidedBuffer) { append(BufferBundle(buffer)) }
 
-    /// Puts all buffers of `other` behind this chain's. Both must belong to one group.
+    /// Puts all buffers of `other` behind this chain's. Both must belong to one group; the buffers are charged to whom
+    /// this bundle is charged to.
     public mutating func append(_ other: consuming BufferBundle) {
         guard other.count > 0 else { return }
         unsafe precondition(header == other.header, "only bundles of one group can be joined")
@@ -14,6 +15,7 @@ extension BufferBundle {
             self = other
             return
         }
+        if other.charged != charged { other.charge(to: charged) }
         if unsafe header.pointee.isIncremental {
             let rest = self.rest ?? SegmentQueue()
             rest.append(Segment(offset: other.firstOffset, length: other.firstLength, bid: other.first))
@@ -44,7 +46,7 @@ extension BufferBundle {
             lastDropped = first
             left -= Int(firstLength)
             if rest != nil {
-                unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1)
+                unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1, tag: charged)
             } else {
                 dropped += 1
             }
@@ -56,7 +58,7 @@ extension BufferBundle {
             byteCount -= left
         }
         if dropped > 0 {
-            unsafe GroupHeader.giveBack(header, first: firstDropped, last: lastDropped, count: dropped)
+            unsafe GroupHeader.giveBack(header, first: firstDropped, last: lastDropped, count: dropped, tag: charged)
         }
     }
 

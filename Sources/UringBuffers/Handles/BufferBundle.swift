@@ -25,6 +25,8 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
     @usableFromInline var last: UInt16
     /// Incremental groups: the segments behind the first; none, no queue.
     @usableFromInline var rest: SegmentQueue?
+    /// Whom all of them are charged to.
+    @usableFromInline var charged: OwnerTag
     /// The number of buffers, or segments of buffers.
     public internal(set) var count: Int
     /// The bytes in all buffers.
@@ -38,6 +40,7 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         self.count = count
         self.byteCount = byteCount
         firstOffset = 0
+        charged = .none
         // Safe: the chain is the caller's, hence its records.
         firstLength = unsafe header.pointee.records[Int(first)].length
         rest = nil
@@ -50,6 +53,7 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         byteCount = buffer.count
         count = 1
         rest = nil
+        charged = buffer.charged
         let (header, bid) = unsafe buffer.disown()
         unsafe self.header = unsafe header
         first = bid
@@ -64,6 +68,7 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         firstOffset = bundle.firstOffset
         firstLength = bundle.firstLength
         rest = bundle.rest.take()
+        charged = bundle.charged
         count = bundle.count
         byteCount = bundle.byteCount
         bundle.count = 0
@@ -74,13 +79,23 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         // Safe: the header lives as long as any buffer of the chain.
         guard count > 0 else { return }
         guard let rest else {
-            return unsafe GroupHeader.giveBack(header, first: first, last: last, count: count)
+            return unsafe GroupHeader.giveBack(header, first: first, last: last, count: count, tag: charged)
         }
-        unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1)
+        unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1, tag: charged)
         for position in 0..<rest.count {
             let bid = rest[position].bid
-            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1)
+            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1, tag: charged)
         }
+    }
+
+    /// Whom the buffers are charged to.
+    public var tag: OwnerTag { charged }
+
+    /// Charges all buffers to `tag`, and no more to whom they were charged before. Owner's thread, but to ``OwnerTag/none``
+    /// on any.
+    public mutating func charge(to tag: OwnerTag) {
+        if count > 0 { unsafe header.pointee.move(count: count, from: charged, to: tag) }
+        charged = tag
     }
 
     /// Whether nothing is left.
@@ -96,7 +111,9 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         let offset = firstOffset
         let length = firstLength
         advance()
-        return unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
+        var buffer = unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
+        buffer.charged = charged
+        return buffer
     }
 
     /// Takes the chain apart: calls `body` with each buffer in order. Those that are left when it throws go back.

@@ -15,6 +15,7 @@ public struct BufferToken: @unchecked Sendable {
     let offset: UInt32
     let length: UInt32
     let bid: UInt16
+    let charged: OwnerTag
     /// Tells this token from every other of its group.
     let number: UInt32
 
@@ -38,7 +39,9 @@ public struct BufferToken: @unchecked Sendable {
                 "group \(unsafe header.pointee.ring.id), bid \(bid): this token was reclaimed before (state "
                     + "\(state)): a token becomes a handle once")
         }
-        return unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
+        var buffer = unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
+        buffer.charged = charged
+        return buffer
     }
 }
 
@@ -47,11 +50,13 @@ extension ProvidedBuffer {
     public consuming func intoToken() -> BufferToken {
         let offset = offset
         let length = length
+        let charged = charged
         let (header, bid) = unsafe disown()
         // Safe: the record is ours while we own the buffer.
         let number = unsafe header.pointee.tokens.add(1, ordering: .relaxed).newValue
         unsafe header.pointee.records[Int(bid)].length = number
         unsafe header.pointee.records[Int(bid)].enter(.adopted)
-        return unsafe BufferToken(header: header, offset: offset, length: length, bid: bid, number: number)
+        return unsafe BufferToken(
+            header: header, offset: offset, length: length, bid: bid, charged: charged, number: number)
     }
 }

@@ -19,6 +19,7 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
     @usableFromInline let offset: UInt32
     @usableFromInline let length: UInt32
     @usableFromInline let bid: UInt16
+    @usableFromInline var charged = OwnerTag.none
 
     @inlinable
     init(header: UnsafeMutablePointer<GroupHeader>, bid: UInt16, offset: UInt32, length: UInt32) {
@@ -31,10 +32,10 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
     @inlinable
     deinit {
         // Safe: the header lives as long as any handle.
-        if _fastPath(unsafe header.pointee.isReadyForThisThread) {
+        if _fastPath(unsafe header.pointee.isReadyForThisThread && charged == .none) {
             unsafe header.pointee.recycle(bid)
         } else {
-            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1)
+            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1, tag: charged)
         }
     }
 
@@ -43,6 +44,17 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
 
     /// The label of the buffer in its group, 0..<capacity.
     @inlinable public var id: BufferID { BufferID(bid) }
+
+    /// Whom the buffer is charged to.
+    public var tag: OwnerTag { charged }
+
+    /// Charges the buffer to `tag`, and no more to whom it was charged before. Owner's thread, but to ``OwnerTag/none``
+    /// on any.
+    public mutating func charge(to tag: OwnerTag) {
+        // Safe: the header lives as long as any handle.
+        unsafe header.pointee.move(count: 1, from: charged, to: tag)
+        charged = tag
+    }
 
     /// Gives the buffer back now. Same as dropping it.
     @inlinable

@@ -219,7 +219,7 @@ import UringQueue
         onOtherThread {
             one.group.attach()
             #expect(one.group.lent == 1 && one.group.books().returned == 1)
-            #expect(one.group.refill() == 1)
+            #expect(one.group.refill().published == 1)
             #expect(one.group.lent == 0 && one.group.books().balanced)
             one.group.detach()
         }

@@ -1,0 +1,147 @@
+// Starvation and fairness: who waits, who may hold how much, and when the pool runs low.
+
+internal import RingArithmetic
+internal import Synchronization
+
+extension BufferGroup {
+    // Safe, here and below: the header lives as long as the group, and the thread rule makes access exclusive.
+
+    // MARK: Starvation
+
+    /// Remembers a receive that ended for want of a buffer: a later ``refill()`` names its token when there are buffers
+    /// again, in order, as many at a time as there are buffers. No timer, no spinning.
+    ///
+    /// Arm it then with `IORING_RECVSEND_POLL_FIRST`, or as before: another receive may have taken the buffer. When the
+    /// buffers are all on other threads, nothing completes that would make you refill: pass `wakeOnReturn` when you make
+    /// the group.
+    ///
+    /// - Parameter tag: whose limit and reserve to respect; the token waits until the tag's ``allowance(for:)`` is 1.
+    /// - Returns: false when 2^20 wait already; then nothing was remembered.
+    public func rearmWhenRefilled(_ token: UInt64, tag: OwnerTag = .none) -> Bool {
+        unsafe header.pointee.checkOwner()
+        guard unsafe header.pointee.waiting.append(.init(token: token, tag: tag)) else { return false }
+        unsafe header.pointee.armSignal()
+        return true
+    }
+
+    /// Forgets a token that waits, because its connection ended. O(waiting).
+    public func forget(_ token: UInt64) {
+        unsafe header.pointee.checkOwner()
+        unsafe header.pointee.waiting.remove(token)
+    }
+
+    /// How many receives wait for buffers.
+    public var starving: Int { unsafe header.pointee.waiting.count }
+
+    /// When ``refill()`` tells that the pool runs low, and that it recovered. `nil`: never.
+    public var watermarks: Watermarks? {
+        get { unsafe header.pointee.gauge?.marks }
+        nonmutating set { unsafe header.pointee.gauge = newValue.map(PressureGauge.init) }
+    }
+
+    // MARK: Shares
+
+    /// A tag to charge buffers to: one for each connection, tenant or stage that must not take everything.
+    ///
+    /// - Parameters:
+    ///   - limit: the most buffers (or segments) that it should hold; ``allowance(for:)`` respects it.
+    ///   - usesReserve: whether it may take the last ``reserve`` buffers.
+    /// - Returns: `nil` when 65535 tags are in use. O(ended tags that still hold buffers).
+    public func makeTag(limit: Int = .max, usesReserve: Bool = false) -> OwnerTag? {
+        unsafe header.pointee.checkOwner()
+        precondition(limit >= 0, "a limit of \(limit) buffers means nothing")
+        return unsafe header.pointee.tags.make(limit: limit, usesReserve: usesReserve)
+    }
+
+    /// Ends a tag. What it holds stays charged to it; its number is used again when that is home.
+    public func endTag(_ tag: OwnerTag) {
+        unsafe header.pointee.checkOwner()
+        unsafe header.pointee.tags.end(tag)
+    }
+
+    /// Turns a completion into what it means, and charges its buffers to `tag` until they are home.
+    public func take(result: Int32, flags: CompletionFlags, tag: OwnerTag) -> TakeOutcome {
+        let outcome = takeRare(result: result, flags: flags)
+        guard tag != .none else { return outcome }
+        switch consume outcome {
+        case .buffer(var buffer):
+            buffer.charge(to: tag)
+            return .buffer(buffer)
+        case .bundle(var bundle):
+            bundle.charge(to: tag)
+            return .bundle(bundle)
+        case let other: return other
+        }
+    }
+
+    /// How many buffers a tag holds now.
+    public func held(by tag: OwnerTag) -> Int {
+        unsafe header.pointee.tags[tag].held.load(ordering: .relaxed)
+    }
+
+    /// How many buffers a receive for `tag` should be allowed to take now: what its limit leaves, of what is free
+    /// beyond the reserve. The kernel chooses when data comes, so use it when arming: as the budget of a multishot
+    /// receive, or arm nothing while it is 0 and ``rearmWhenRefilled(_:tag:)``.
+    public func allowance(for tag: OwnerTag) -> Int { unsafe header.pointee.allowance(for: tag) }
+
+    /// Buffers that only tags with `usesReserve` may take. 0 at first.
+    public var reserve: Int {
+        get { unsafe header.pointee.reserve }
+        nonmutating set {
+            precondition(
+                newValue >= 0 && newValue <= capacity.entries, "a reserve of \(newValue) buffers is not in the pool")
+            unsafe header.pointee.reserve = newValue
+        }
+    }
+}
+
+extension GroupHeader {
+    /// Buffers that are published or spare.
+    var free: Int { ring.selectable + spares.count }
+
+    func allowance(for tag: OwnerTag) -> Int {
+        guard tag != .none else { return Swift.max(0, free - reserve) }
+        let own = tags[tag].limit - tags[tag].held.load(ordering: .relaxed)
+        return Swift.max(0, Swift.min(own, free - (tags[tag].usesReserve ? 0 : reserve)))
+    }
+
+    /// Moves a charge. Any thread that owns what is charged may take it away; only the owner knows the tags.
+    func move(count: Int, from old: OwnerTag, to new: OwnerTag) {
+        if new != .none {
+            checkOwner()
+            tags.charge(new, count: count)
+        }
+        if old != .none { tags.release(old.number, count: count) }
+    }
+
+    /// The owner may be about to wait while receives wait for buffers.
+    func armSignal() {
+        guard !waiting.isEmpty, let signal else { return }
+        signal.arm { !returns.isEmpty }
+    }
+
+    /// What a refill means for those who watch.
+    @usableFromInline @inline(never)
+    mutating func outcome(published: Int) -> RefillOutcome {
+        let (fewest, now) = (fewestFree, free)
+        let edge = gauge?.edge(fewest: fewest, now: now)
+        fewestFree = free
+        var rearm: [UInt64] = []
+        if !waiting.isEmpty, ring.selectable > 0 {
+            var waiting = RearmQueue()
+            swap(&waiting, &self.waiting)
+            rearm = waiting.take(ring.selectable) { allowance(for: $0.tag) > 0 }
+            swap(&waiting, &self.waiting)
+        }
+        armSignal()
+        return RefillOutcome(published: published, rearm: rearm, edge: edge)
+    }
+
+    /// Remembers how few buffers were free, before the counts change.
+    mutating func noteFewestFree() {
+        let peak = peakLent
+        peakSoFar = Swift.max(peakSoFar, peak)
+        fewestFree = Swift.min(fewestFree, capacity - peak)
+        peakMark = ring.selectable
+    }
+}

@@ -1,0 +1,118 @@
+// Who holds buffers: numbers for connections, tenants or stages, each with its own count and limit.
+
+internal import Synchronization
+
+/// A number that buffers can be charged to, made by ``BufferGroup/makeTag(limit:usesReserve:)``.
+@frozen
+public struct OwnerTag: Hashable, Sendable {
+    /// 1...65535; 0 is ``none``.
+    @usableFromInline let number: UInt16
+
+    @usableFromInline init(_ number: UInt16) { self.number = number }
+
+    /// Nobody in particular: not counted, not limited, not allowed to use the reserve.
+    @inlinable public static var none: OwnerTag { OwnerTag(0) }
+
+    /// For tables of one's own: 0..<65536.
+    @inlinable public var index: Int { Int(number) }
+}
+
+/// What a group knows of one tag. The count is changed by whoever ends a handle; the rest is the owner's.
+struct TagRecord: ~Copyable {
+    let held = Atomic<Int>(0)
+    let peak = Atomic<Int>(0)
+    let total = Atomic<Int>(0)
+    var limit: Int
+    var usesReserve: Bool
+    var isEnded = false
+}
+
+/// The tags of a group, by number. The table never moves, because handles on other threads count in it.
+@safe
+struct TagTable: ~Copyable {
+    /// `nil` until the first tag is made; never replaced.
+    private var memory: UnsafeMutablePointer<TagRecord>?
+    private var used: UInt16 = 0
+    /// Ended tags; a number is used again when nothing is charged to it any more.
+    private var ended: [UInt16] = []
+
+    static let mostTags = Int(UInt16.max)
+
+    init() {}
+
+    deinit {
+        guard let memory = unsafe memory else { return }
+        unsafe memory.deinitialize(count: Int(used))
+        unsafe memory.deallocate()
+    }
+
+    /// Only for numbers of tags that were made.
+    private var records: UnsafeMutablePointer<TagRecord> { unsafe memory! }
+
+    mutating func make(limit: Int, usesReserve: Bool) -> OwnerTag? {
+        // Address space: a record's page becomes memory when its tag is made.
+        if unsafe memory == nil { unsafe memory = .allocate(capacity: TagTable.mostTags) }
+        // Safe, here and below: numbers up to `used` are initialised records.
+        if let position = ended.firstIndex(where: { unsafe records[Int($0) - 1].held.load(ordering: .acquiring) == 0 })
+        {
+            let number = ended.remove(at: position)
+            unsafe records[Int(number) - 1].limit = limit
+            unsafe records[Int(number) - 1].usesReserve = usesReserve
+            unsafe records[Int(number) - 1].isEnded = false
+            unsafe records[Int(number) - 1].peak.store(0, ordering: .relaxed)
+            unsafe records[Int(number) - 1].total.store(0, ordering: .relaxed)
+            return OwnerTag(number)
+        }
+        guard used < TagTable.mostTags else { return nil }
+        unsafe (records + Int(used)).initialize(to: TagRecord(limit: limit, usesReserve: usesReserve))
+        used += 1
+        return OwnerTag(used)
+    }
+
+    mutating func end(_ tag: OwnerTag) {
+        self[tag].isEnded = true
+        ended.append(tag.number)
+    }
+
+    subscript(_ tag: OwnerTag) -> TagRecord {
+        _read {
+            check(tag)
+            yield unsafe records[Int(tag.number) - 1]
+        }
+        _modify {
+            check(tag)
+            yield unsafe &records[Int(tag.number) - 1]
+        }
+    }
+
+    private func check(_ tag: OwnerTag) {
+        unsafe precondition(
+            tag.number > 0 && tag.number <= used && !records[Int(tag.number) - 1].isEnded,
+            "tag \(tag.number) is not one of this group's, or has ended")
+    }
+
+    /// `count` handles more. Any thread.
+    func charge(_ tag: OwnerTag, count: Int) {
+        let held = self[tag].held.add(count, ordering: .relaxed).newValue
+        var peak = self[tag].peak.load(ordering: .relaxed)
+        while held > peak {
+            (_, peak) = self[tag].peak.compareExchange(expected: peak, desired: held, ordering: .relaxed)
+        }
+        self[tag].total.add(count, ordering: .relaxed)
+    }
+
+    /// One handle less. Any thread: the handle was charged, so its record exists.
+    func release(_ number: UInt16, count: Int) {
+        unsafe records[Int(number) - 1].held.subtract(count, ordering: .releasing)
+    }
+
+    /// Every tag that something is charged to, ended ones included.
+    var holders: [OwnerTag: Int] {
+        var found: [OwnerTag: Int] = [:]
+        for number in 0..<used {
+            let held = unsafe records[Int(number)].held.load(ordering: .relaxed)
+            if held != 0 { found[OwnerTag(number + 1)] = held }
+        }
+        return found
+    }
+}
