@@ -3,7 +3,7 @@
 SWIFT ?= swift
 TOOL = .build/release/uring-buffers
 
-.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares ci
+.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares bench-misbehaviour ci
 
 demo: tool
 	@$(TOOL) demo
@@ -47,6 +47,10 @@ bench-proxy: tool
 
 bench-spares: prepare
 	@Benchmarks/spares
+
+# Zig's BufferGroup in ordinary use. Needs python3 with pip; fetches the compiler from PyPI.
+bench-misbehaviour:
+	@Benchmarks/misbehaviour
 
 ci:
 	@.ci/run
