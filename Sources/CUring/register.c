@@ -6,6 +6,10 @@
 #include <unistd.h>
 
 enum {
+    UNREGISTER_BUFFERS = 1,
+    REGISTER_PROBE = 8,
+    REGISTER_BUFFERS2 = 15,
+    REGISTER_BUFFERS_UPDATE = 16,
     REGISTER_PBUF_RING = 22,
     UNREGISTER_PBUF_RING = 23,
     REGISTER_PBUF_STATUS = 26,
@@ -51,4 +55,65 @@ int curing_buf_ring_head(int ring, uint16_t group, uint16_t *head) {
     int error = register_one(ring, REGISTER_PBUF_STATUS, &argument);
     if (error == 0) *head = (uint16_t)argument.head;
     return error;
+}
+
+// struct io_uring_probe with room for every opcode.
+struct probe {
+    uint8_t last_op;
+    uint8_t ops_len;
+    uint16_t resv;
+    uint32_t resv2[3];
+    struct {
+        uint8_t op;
+        uint8_t resv;
+        uint16_t flags;
+        uint32_t resv2;
+    } ops[256];
+};
+_Static_assert(sizeof(struct probe) == 16 + 256 * 8, "io_uring_probe is 16 bytes and 8 for each request");
+
+int curing_knows_opcode(int ring, uint8_t opcode) {
+    struct probe probe = {0};
+    if (syscall(__NR_io_uring_register, ring, REGISTER_PROBE, &probe, 256) < 0) return -errno;
+    return opcode <= probe.last_op && (probe.ops[opcode].flags & 1) != 0;
+}
+
+// struct io_uring_rsrc_register
+struct rsrc_register {
+    uint32_t nr;
+    uint32_t flags;
+    uint64_t resv2;
+    uint64_t data;
+    uint64_t tags;
+};
+_Static_assert(sizeof(struct rsrc_register) == 32, "io_uring_rsrc_register is 32 bytes");
+
+// struct io_uring_rsrc_update2
+struct rsrc_update {
+    uint32_t offset;
+    uint32_t resv;
+    uint64_t data;
+    uint64_t tags;
+    uint32_t nr;
+    uint32_t resv2;
+};
+_Static_assert(sizeof(struct rsrc_update) == 32, "io_uring_rsrc_update2 is 32 bytes");
+
+int curing_register_fixed_table(int ring, uint32_t slots) {
+    struct rsrc_register argument = {.nr = slots, .flags = 1};
+    return syscall(__NR_io_uring_register, ring, REGISTER_BUFFERS2, &argument, sizeof argument) < 0 ? -errno : 0;
+}
+
+int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes) {
+    struct {
+        uint64_t base;
+        uint64_t length;
+    } memory = {address, bytes};
+    struct rsrc_update argument = {.offset = slot, .data = (uint64_t)(uintptr_t)&memory, .nr = 1};
+    long done = syscall(__NR_io_uring_register, ring, REGISTER_BUFFERS_UPDATE, &argument, sizeof argument);
+    return done < 0 ? -errno : 0;
+}
+
+int curing_unregister_fixed_table(int ring) {
+    return syscall(__NR_io_uring_register, ring, UNREGISTER_BUFFERS, (void *)0, 0) < 0 ? -errno : 0;
 }

@@ -19,6 +19,14 @@ public struct Completion: Hashable, Sendable {
         self.flags = flags
     }
 
+    /// Of the notification of a zero-copy send: whether the kernel copied bytes after all, so that an ordinary send
+    /// would have been cheaper (`IORING_NOTIF_USAGE_ZC_COPIED`).
+    @inlinable public var wasCopied: Bool {
+        flags.contains(.notification) && result == Completion.copiedResult
+    }
+
+    @usableFromInline static let copiedResult = Int32.min
+
     /// Whether the request has ended: no completion with this tag follows.
     @inlinable public var isFinal: Bool { !flags.contains(.more) }
 }

@@ -7,15 +7,21 @@ enum InternalTag {
     case wakeUp
     /// A send of buffers, by its slot in the table.
     case outgoing(Int)
+    /// A send of a lease, likewise.
+    case leased(Int)
 
     private static let mark: UInt64 = 1 << 63
     private static let sendMark: UInt64 = 1 << 62
+    private static let leaseMark: UInt64 = 1 << 61
 
     /// `nil` for a caller's tag.
     init?(_ raw: UInt64) {
         guard raw & InternalTag.mark != 0 else { return nil }
+        let slot = Int(truncatingIfNeeded: raw & 0xffff_ffff)
         if raw & InternalTag.sendMark != 0 {
-            self = .outgoing(Int(truncatingIfNeeded: raw & 0xffff_ffff))
+            self = .outgoing(slot)
+        } else if raw & InternalTag.leaseMark != 0 {
+            self = .leased(slot)
         } else {
             self = raw & 1 == 0 ? .silent : .wakeUp
         }
@@ -26,6 +32,7 @@ enum InternalTag {
         case .silent: InternalTag.mark
         case .wakeUp: InternalTag.mark | 1
         case .outgoing(let slot): InternalTag.mark | InternalTag.sendMark | UInt64(slot)
+        case .leased(let slot): InternalTag.mark | InternalTag.leaseMark | UInt64(slot)
         }
     }
 

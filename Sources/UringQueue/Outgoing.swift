@@ -4,7 +4,7 @@ internal import CUring
 import Glibc
 internal import UringBuffers
 
-/// One send under way.
+/// One send of a chain under way: its buffers go back as they are sent.
 struct OutgoingSend: ~Copyable {
     var bundle: BufferBundle
     let socket: Int32
@@ -24,42 +24,33 @@ extension QueueState {
 
     /// Queues the next part of a send: one buffer with `send`, several with `sendmsg`.
     private mutating func pushOutgoing(_ slot: Int) {
-        let tag = InternalTag.outgoing(slot).rawValue
-        let socket = outgoing[slot].socket
         let wanted = Swift.min(outgoing[slot].bundle.count, QueueState.vectorsPerSend)
         let vectors = unsafe arena.allocate(iovec.self, count: wanted)
         let gathered = unsafe outgoing[slot].bundle.gather(into: vectors)
-        if gathered.buffers == 1 {
-            // Safe: the table owns the buffer until the completion.
-            return unsafe push(.send(to: socket, vectors[0].iov_base, length: gathered.bytes, tag: tag))
+        // Safe: the table owns the buffers until the completion.
+        unsafe pushGathered(
+            UnsafeMutableBufferPointer(rebasing: vectors[..<gathered.buffers]), to: outgoing[slot].socket,
+            tag: InternalTag.outgoing(slot), isZeroCopy: false, fixedBuffer: nil)
+    }
+
+    /// Queues a send of what `vectors` name, which live in the arena: one with `send`, several with `sendmsg`.
+    mutating func pushGathered(
+        _ vectors: UnsafeMutableBufferPointer<iovec>, to socket: Int32, tag: InternalTag, isZeroCopy: Bool,
+        fixedBuffer: UInt16?
+    ) {
+        if vectors.count == 1 {
+            return unsafe push(
+                .send(
+                    to: socket, vectors[0].iov_base, length: vectors[0].iov_len, isZeroCopy: isZeroCopy,
+                    fixedBuffer: fixedBuffer, tag: tag.rawValue))
         }
         let message = unsafe arena.allocate(msghdr.self)
         unsafe message.initialize(
             repeating: msghdr(
-                msg_name: nil, msg_namelen: 0, msg_iov: vectors.baseAddress, msg_iovlen: gathered.buffers,
+                msg_name: nil, msg_namelen: 0, msg_iov: vectors.baseAddress, msg_iovlen: vectors.count,
                 msg_control: nil, msg_controllen: 0, msg_flags: 0))
         // Safe: the arena keeps header and vectors until the kernel has copied them.
-        unsafe push(.sendMessage(to: socket, message.baseAddress!, tag: tag))
-    }
-
-    /// Marks the sends that match as cancelled, and returns whether there were any. O(sends under way).
-    mutating func cancelOutgoing(where matches: (borrowing OutgoingSend) -> Bool) -> Bool {
-        guard outgoing.count > 0 else { return false }
-        let found = outgoing.usedSlots.filter { matches(outgoing[$0]) }
-        for slot in found where !outgoing[slot].isCancelled {
-            outgoing[slot].isCancelled = true
-            cancelledSends += 1
-        }
-        return !found.isEmpty
-    }
-
-    /// Asks the kernel to end the cancelled sends. A cancellation misses a request that runs at that moment (`ENOENT`,
-    /// `EALREADY`), so it is asked for before every wait until the send has ended.
-    mutating func pushSendCancellations() {
-        guard cancelledSends > 0 else { return }
-        for slot in outgoing.usedSlots where outgoing[slot].isCancelled {
-            push(.cancel(tag: InternalTag.outgoing(slot).rawValue, tag: InternalTag.silent.rawValue))
-        }
+        unsafe push(.sendMessage(to: socket, message.baseAddress!, isZeroCopy: isZeroCopy, tag: tag.rawValue))
     }
 
     /// Gives sent buffers back; goes on with the rest, or tells the caller that the send ended.

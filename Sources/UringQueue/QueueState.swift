@@ -14,6 +14,8 @@ struct QueueState: ~Copyable {
     var arena = SubmissionArena()
     /// The sends under way, by slot.
     var outgoing = SlotTable<OutgoingSend>()
+    var leases = SlotTable<LeasedSend>()
+    /// How many of both were cancelled and did not end yet.
     var cancelledSends = 0
     /// Requests that found the submission queue full and the kernel unwilling; they go first at the next submit.
     var deferredSubmissions: [curing_submission] = []
@@ -60,6 +62,7 @@ extension QueueState {
         let result = unsafe curing_queue_cancel_everything(ring)
         // Else the kernel may still send from buffers: then they stay out for ever.
         if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() }
+        awaitNotifications()
     }
 }
 

@@ -59,11 +59,15 @@ extension UringQueue {
     /// Submits, waits and hands out completions until ``stop()`` is called.
     ///
     /// Signals are waited through; use a `signalfd` with ``pollReadable(_:tag:)`` to act on them.
-    public func run(_ body: (Completion) throws(UringError) -> Void) throws(UringError) {
+    /// - Parameter afterBatch: called after each batch of completions, and after wake-ups: the place to refill groups.
+    public func run(
+        _ body: (Completion) throws(UringError) -> Void, afterBatch: () throws(UringError) -> Void = {}
+    ) throws(UringError) {
         unsafe state.pointee.isStopping = false
         while unsafe !state.pointee.isStopping {
             try wait()
             try forEachCompletion(body)
+            try afterBatch()
         }
     }
 
@@ -119,6 +123,7 @@ extension QueueState {
             if !flags.contains(.more) { armWakeUp() }
             return nil
         case .outgoing(let slot): return advanceOutgoing(slot, result: raw.result)
+        case .leased(let slot): return advanceLeased(slot, result: raw.result, flags: flags)
         }
     }
 }

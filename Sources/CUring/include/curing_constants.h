@@ -42,11 +42,15 @@ static const uint8_t CURING_OP_CLOSE = 19;
 static const uint8_t CURING_OP_SEND = 26;
 static const uint8_t CURING_OP_RECV = 27;
 static const uint8_t CURING_OP_SHUTDOWN = 34;
+static const uint8_t CURING_OP_SEND_ZC = 47;
+static const uint8_t CURING_OP_SENDMSG_ZC = 48;
 
 // Request flags (IOSQE_*), and per-operation flags.
 static const uint8_t CURING_SQE_BUFFER_SELECT = 1u << 5;
 static const uint16_t CURING_RECVSEND_POLL_FIRST = 1u << 0;
 static const uint16_t CURING_RECV_MULTISHOT = 1u << 1;
+static const uint16_t CURING_RECVSEND_FIXED_BUF = 1u << 2;
+static const uint16_t CURING_SEND_ZC_REPORT_USAGE = 1u << 3;
 static const uint16_t CURING_RECVSEND_BUNDLE = 1u << 4;
 static const uint16_t CURING_ACCEPT_MULTISHOT = 1u << 0;
 static const uint32_t CURING_POLL_ADD_MULTI = 1u << 0;

@@ -15,4 +15,16 @@ int curing_unregister_buf_ring(int ring, uint16_t group);
 // The kernel's private head, free running (IORING_REGISTER_PBUF_STATUS, kernel 6.8).
 int curing_buf_ring_head(int ring, uint16_t group, uint16_t *head);
 
+// Whether the kernel knows a request (IORING_REGISTER_PROBE, kernel 5.6): 1, 0, or a negative errno.
+int curing_knows_opcode(int ring, uint8_t opcode);
+
+// Makes a table of `slots` empty fixed buffers (IORING_REGISTER_BUFFERS2 with IORING_RSRC_REGISTER_SPARSE, kernel 5.19).
+int curing_register_fixed_table(int ring, uint32_t slots);
+
+// Puts memory into a slot, whose pages the kernel pins (IORING_REGISTER_BUFFERS_UPDATE); 0 bytes empty it.
+int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes);
+
+// Ends the table (IORING_UNREGISTER_BUFFERS); requests under way keep what they use.
+int curing_unregister_fixed_table(int ring);
+
 #endif

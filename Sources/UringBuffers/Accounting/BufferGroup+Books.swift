@@ -1,5 +1,7 @@
 // Reading the books: counters against a scan of the states, and against the kernel's own head.
 
+internal import Synchronization
+
 extension BufferGroup {
     /// The books now. Owner's thread; scans every state (about 1 µs per 4096 buffers) and asks the kernel for its head
     /// (one system call), so not for the hot path.
@@ -23,7 +25,9 @@ extension GroupHeader {
             capacity: capacity, bufferSize: Int(bufferSize), states: scanStates(), selected: selected,
             recycled: recycled, returned: counters.returned + waiting, receivedBytes: counters.receivedBytes,
             published: counters.published, publishes: counters.publishes, starvations: counters.starvations,
-            avoidableStarvations: counters.avoidableStarvations, window: window.size,
+            avoidableStarvations: counters.avoidableStarvations,
+            zeroCopySends: zeroCopySends.load(ordering: .relaxed), copiedSends: copiedSends.load(ordering: .relaxed),
+            window: window.size,
             peakLent: Swift.max(peakLent, peakSoFar),
             unreaped: isClosed ? nil : unreaped, violations: [])
         books.violations = violations(of: books, waiting: waiting)

@@ -38,6 +38,9 @@ public struct PoolBooks: Hashable, Sendable {
     /// Completions with `ENOBUFS`, and those of them that came while buffers were free.
     public internal(set) var starvations: Int
     public internal(set) var avoidableStarvations: Int
+    /// Zero-copy sends of buffers, and those of them whose bytes the kernel copied after all.
+    public internal(set) var zeroCopySends: Int
+    public internal(set) var copiedSends: Int
     /// How many buffers the refill policy wants published.
     public internal(set) var window: Int
     /// The most buffers that were ever out at once.

@@ -53,6 +53,9 @@ struct GroupHeader: ~Copyable {
     let segments: UnsafeMutablePointer<SegmentRecord>?
     /// Bytes below which the kernel skips the rest of a partial buffer.
     let minimumLeft: Int
+    /// Zero-copy sends of leases, and those of them whose bytes the kernel copied after all.
+    let zeroCopySends = Atomic<Int>(0)
+    let copiedSends = Atomic<Int>(0)
     /// How many tokens were made; numbers each of them.
     let tokens = Atomic<UInt32>(0)
 

@@ -65,16 +65,42 @@ extension BufferBundle {
     /// Fills `vectors` with address and length of as many leading buffers as fit, and returns how many those are and
     /// how many bytes they hold. The addresses are valid while the buffers are in this bundle.
     public func gather(into vectors: UnsafeMutableBufferPointer<iovec>) -> (buffers: Int, bytes: Int) {
-        let wanted = Swift.min(count, vectors.count)
+        unsafe gather(skipping: 0, into: vectors)
+    }
+
+    /// The same, without the first `skipped` bytes.
+    @unsafe
+    func gather(
+        skipping skipped: Int, into vectors: UnsafeMutableBufferPointer<iovec>
+    ) -> (buffers: Int, bytes: Int) {
         var segment = Segment(offset: firstOffset, length: firstLength, bid: first)
-        var bytes = 0
-        for position in 0..<wanted {
-            let address = unsafe header.pointee.address(of: segment.bid) + Int(segment.offset)
-            unsafe vectors[position] = unsafe iovec(iov_base: address, iov_len: Int(segment.length))
-            bytes += Int(segment.length)
-            if position + 1 < wanted { segment = following(segment, at: position) }
+        var skip = skipped
+        var (buffers, bytes) = (0, 0)
+        for position in 0..<count where buffers < vectors.count {
+            if position > 0 { segment = following(segment, at: position - 1) }
+            let skipHere = UInt32(Swift.min(skip, Int(segment.length)))
+            skip -= Int(skipHere)
+            guard segment.length > skipHere else { continue }
+            let address = unsafe header.pointee.address(of: segment.bid) + Int(segment.offset + skipHere)
+            unsafe vectors[buffers] = unsafe iovec(iov_base: address, iov_len: Int(segment.length - skipHere))
+            buffers += 1
+            bytes += Int(segment.length - skipHere)
         }
-        return (wanted, bytes)
+        return (buffers, bytes)
+    }
+
+    /// Tells the books that a zero-copy send has the buffers, or has them no more. A buffer that other segments share
+    /// stays with those.
+    func markSending(_ isSending: Bool) {
+        var segment = Segment(offset: firstOffset, length: firstLength, bid: first)
+        for position in 0..<count {
+            if position > 0 { segment = following(segment, at: position - 1) }
+            // Safe: the chain is ours, hence its records.
+            let (from, to): (BufferState, BufferState) = isSending ? (.lent, .sending) : (.sending, .lent)
+            if unsafe header.pointee.records[Int(segment.bid)].isIn(from) {
+                unsafe header.pointee.records[Int(segment.bid)].enter(to)
+            }
+        }
     }
 
     /// The segment behind `segment`, which is the one at `position`.

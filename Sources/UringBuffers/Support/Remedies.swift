@@ -22,6 +22,8 @@ enum Remedies {
             return bytes > 0
                 ? "This kernel cannot end a buffer early (min_left): use minimumLeft 0, or whole buffers for datagrams."
                 : "This kernel has no incremental consumption, which needs Linux 6.12: use whole buffers."
+        case .fixedSlot(let slot):
+            return "\(slot) is out of range: a table has 1 to 16384 slots, numbered from 0."
         case .unreaped(let count):
             return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
                 + "take every completion first, then close again."
@@ -38,6 +40,8 @@ enum Remedies {
             return "Use application ring memory, or a free address space."
         case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup:
             return registration(number)
+        case .registerFixedBuffers:
+            return fixedBuffers(number)
         case .createQueue:
             return setUp(number)
         case .submit, .wait:
@@ -69,6 +73,19 @@ enum Remedies {
         case EACCES: "The ring is restricted: allow buffer ring registration before enabling it."
         case EMFILE: "Raise the limit of open descriptors (ulimit -n)."
         default: "See io_uring_register(2)."
+        }
+    }
+
+    private static func fixedBuffers(_ number: Int32) -> String {
+        switch number {
+        case EBUSY: "The ring has a table of fixed buffers already: there can be one."
+        case ENXIO: "The ring has no table of fixed buffers."
+        case ENOMEM:
+            "The user's locked-memory limit is used up (fixed buffers are charged to it): raise it with "
+                + "ulimit -l or LimitMEMLOCK=, or register less memory."
+        case EFAULT: "The memory is not mapped and writable, or larger than 1 GiB, which is the most for one slot."
+        case EINVAL: "The kernel refuses an argument or is too old: sparse tables need Linux 5.19."
+        default: registration(number)
         }
     }
 

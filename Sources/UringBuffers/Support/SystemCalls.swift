@@ -74,6 +74,21 @@ enum SystemCalls {
         return head
     }
 
+    static func registerFixedTable(descriptor: Int32, slots: Int) throws(UringError) {
+        let result = curing_register_fixed_table(descriptor, UInt32(slots))
+        guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
+    }
+
+    static func updateFixedSlot(descriptor: Int32, slot: Int, address: UInt64, bytes: Int) throws(UringError) {
+        let result = curing_update_fixed_slot(descriptor, UInt32(slot), address, UInt64(bytes))
+        guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
+    }
+
+    static func unregisterFixedTable(descriptor: Int32) throws(UringError) {
+        let result = curing_unregister_fixed_table(descriptor)
+        guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
+    }
+
     static func duplicate(_ descriptor: Int32) throws(UringError) -> Int32 {
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw UringError(.duplicateDescriptor, errno: Glibc.errno) }

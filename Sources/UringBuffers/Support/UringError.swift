@@ -27,6 +27,7 @@ public struct UringError: Error, Hashable, Sendable {
         case registerBufferRing = "register the buffer ring"
         case unregisterBufferRing = "unregister the buffer ring"
         case readBufferRingHead = "read the buffer ring's head"
+        case registerFixedBuffers = "register fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"
         case createQueue = "create the queue"
@@ -56,6 +57,8 @@ public struct UringError: Error, Hashable, Sendable {
         case minimumLeft(Int)
         /// The kernel has no incremental consumption, or not its `min_left`.
         case incremental(minimumLeft: Int)
+        /// A number of fixed-buffer slots, or a slot, that is out of range.
+        case fixedSlot(Int)
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
     }

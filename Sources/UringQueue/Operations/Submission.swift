@@ -39,16 +39,28 @@ extension curing_submission {
         return made
     }
 
-    static func send(to socket: Int32, _ bytes: UnsafeRawPointer, length: Int, tag: UInt64) -> Self {
-        var made = Self(CURING_OP_SEND, socket, tag: tag)
+    static func send(
+        to socket: Int32, _ bytes: UnsafeRawPointer, length: Int, isZeroCopy: Bool = false, fixedBuffer: UInt16? = nil,
+        tag: UInt64
+    ) -> Self {
+        var made = Self(isZeroCopy ? CURING_OP_SEND_ZC : CURING_OP_SEND, socket, tag: tag)
+        if isZeroCopy { made.ioprio = CURING_SEND_ZC_REPORT_USAGE }
+        if isZeroCopy, let fixedBuffer {
+            made.ioprio |= CURING_RECVSEND_FIXED_BUF
+            // The kernel reads the slot where receives name their group.
+            made.buffer_group = fixedBuffer
+        }
         made.address = UInt64(UInt(bitPattern: bytes))
         made.length = UInt32(length)
         made.op_flags = sendFlags
         return made
     }
 
-    static func sendMessage(to socket: Int32, _ message: UnsafePointer<msghdr>, tag: UInt64) -> Self {
-        var made = Self(CURING_OP_SENDMSG, socket, tag: tag)
+    static func sendMessage(
+        to socket: Int32, _ message: UnsafePointer<msghdr>, isZeroCopy: Bool = false, tag: UInt64
+    ) -> Self {
+        var made = Self(isZeroCopy ? CURING_OP_SENDMSG_ZC : CURING_OP_SENDMSG, socket, tag: tag)
+        if isZeroCopy { made.ioprio = CURING_SEND_ZC_REPORT_USAGE }
         made.address = UInt64(UInt(bitPattern: message))
         made.length = 1
         made.op_flags = sendFlags

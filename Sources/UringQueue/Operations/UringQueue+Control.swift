@@ -47,14 +47,14 @@ extension UringQueue {
     public func cancel(tag cancelled: UInt64, tag: UInt64) {
         InternalTag.check(tag)
         InternalTag.check(cancelled)
-        if unsafe state.pointee.cancelOutgoing(where: { $0.tag == cancelled }) { return nop(tag: tag) }
+        if unsafe state.pointee.cancelSends(where: { $1 == cancelled }) { return nop(tag: tag) }
         unsafe state.pointee.push(.cancel(tag: cancelled, tag: tag))
     }
 
     /// Cancels every request on a descriptor; sends end with what they sent so far. This completion's result is how many were found.
     public func cancelAll(on descriptor: Int32, tag: UInt64) {
         InternalTag.check(tag)
-        _ = unsafe state.pointee.cancelOutgoing(where: { $0.socket == descriptor })
+        _ = unsafe state.pointee.cancelSends(where: { socket, _ in socket == descriptor })
         unsafe state.pointee.push(.cancelAll(on: descriptor, tag: tag))
     }
 
