@@ -35,3 +35,22 @@ int curing_read_signal(int descriptor) {
     struct signalfd_siginfo info;
     return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISONS 1
+#endif
+#endif
+
+#ifdef POISONS
+void __asan_poison_memory_region(void const volatile *address, size_t size);
+void __asan_unpoison_memory_region(void const volatile *address, size_t size);
+
+int curing_poisons(void) { return 1; }
+void curing_poison(void *start, uint64_t bytes) { __asan_poison_memory_region(start, bytes); }
+void curing_unpoison(void *start, uint64_t bytes) { __asan_unpoison_memory_region(start, bytes); }
+#else
+int curing_poisons(void) { return 0; }
+void curing_poison(void *start, uint64_t bytes) { (void)start, (void)bytes; }
+void curing_unpoison(void *start, uint64_t bytes) { (void)start, (void)bytes; }
+#endif

@@ -21,4 +21,9 @@ int curing_termination_signals(void);
 // Reads the next pending signal number from such a descriptor: 0 when there is none.
 int curing_read_signal(int descriptor);
 
+// Whether this is a build with the address sanitizer, and its marks on memory that nobody may touch (no-ops without).
+int curing_poisons(void);
+void curing_poison(void *start, uint64_t bytes);
+void curing_unpoison(void *start, uint64_t bytes);
+
 #endif

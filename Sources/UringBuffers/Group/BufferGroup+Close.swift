@@ -15,7 +15,9 @@ extension BufferGroup {
     /// - Throws: ``UringError`` with `EBUSY` while completions that carry buffers were not taken, which says how many;
     ///   or with the kernel's errno. The group goes on then; a receive whose data came at this very moment may have
     ///   ended with `ENOBUFS` or, bundled, `EFAULT`. `ENXIO` when it is closed already.
-    public func close() throws(UringError) {
+    /// - Returns: who still has buffers. Their handles stay good, and the last one to end frees the memory.
+    @discardableResult
+    public func close() throws(UringError) -> MissingReport {
         if unsafe header.pointee.isClosed { throw UringError(.closeGroup, errno: ENXIO) }
         unsafe header.pointee.checkOwner()
         unsafe try header.pointee.requireNothingUnreaped()
@@ -30,31 +32,14 @@ extension BufferGroup {
         }
         unsafe header.pointee.finishPartials()
         unsafe header.pointee.isClosed = true
+        let missing = unsafe header.pointee.missing()
         unsafe header.pointee.disown()
+        return missing
     }
 
     /// Bytes of all groups of this process whose memory could not be freed, because they were dropped while the kernel
     /// still owned buffers, or away from the thread that owned them. Must be 0 in a correct program.
     public static var abandonedBytes: Int { Abandoned.bytes.load(ordering: .relaxed) }
-}
-
-/// Memory that is kept for ever. Chained, so that whoever looks for it finds it: a debugger, a leak checker.
-private enum Abandoned {
-    static let bytes = Atomic<Int>(0)
-    static let first = Atomic<UInt>(0)
-
-    static func keep(_ header: UnsafeMutablePointer<GroupHeader>) {
-        unsafe bytes.add(header.pointee.slab.byteCount, ordering: .relaxed)
-        var seen = first.load(ordering: .relaxed)
-        while true {
-            // Safe: nobody else keeps this header, and nobody frees it.
-            unsafe header.pointee.nextAbandoned = seen
-            let (exchanged, original) = first.compareExchange(
-                expected: seen, desired: UInt(bitPattern: header), ordering: .releasing)
-            if exchanged { return }
-            seen = original
-        }
-    }
 }
 
 extension GroupHeader {
@@ -110,13 +95,18 @@ extension GroupHeader {
         // Safe: handles that are out touch only their own records and links, the owner token and the return stack.
         // On a foreign thread even that is not sure: the owner may end a handle this very moment.
         guard unsafe header.pointee.isOwnedByThisThread || header.pointee.claim() else {
-            return unsafe Abandoned.keep(header)
+            return unsafe abandon(header)
         }
         let mayFree = unsafe header.pointee.isClosed || header.pointee.unregisterQuietly()
         unsafe header.pointee.disown()
-        guard mayFree else { return unsafe Abandoned.keep(header) }
+        guard mayFree else { return unsafe abandon(header) }
         let out = unsafe header.pointee.out
         if unsafe header.pointee.returns.close(out: out) == 0 { unsafe free(header) }
+    }
+
+    private static func abandon(_ header: UnsafeMutablePointer<GroupHeader>) {
+        // Safe: nobody frees it.
+        unsafe Abandoned.keep(header, byteCount: header.pointee.slab.byteCount)
     }
 
     /// Unregisters on behalf of a group that was not closed. Returns whether the kernel surely owns no buffer.

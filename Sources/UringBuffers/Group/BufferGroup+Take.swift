@@ -43,9 +43,13 @@ extension BufferGroup {
             if unsafe header.pointee.isIncremental {
                 return takeSegments(bytes: UInt32(result), flags: flags)
             }
-            return unsafe UInt32(bitPattern: result) <= header.pointee.bufferSize
-                ? .buffer(takeOne(length: UInt32(bitPattern: result), flags: flags))
-                : takeBundle(bytes: Int(result), flags: flags)
+            let length = UInt32(bitPattern: result)
+            guard unsafe length <= header.pointee.bufferSize else {
+                return takeBundle(bytes: Int(result), flags: flags)
+            }
+            let buffer = takeOne(length: length, flags: flags)
+            unsafe header.pointee.expose(buffer.bid, length: length)
+            return .buffer(buffer)
         }
         if flags.contains(.buffer) {
             let bid = flags.bufferID.rawValue
@@ -75,11 +79,13 @@ extension BufferGroup {
         var count = 1
         var left = bytes - size
         unsafe header.pointee.records[Int(first)].length = UInt32(size)
+        unsafe header.pointee.expose(first, length: UInt32(size))
         while left > 0 {
             slot += 1
             let bid = unsafe header.pointee.ring.bid(inSlot: slot).rawValue
             unsafe header.pointee.select(bid)
             unsafe header.pointee.records[Int(bid)].length = UInt32(Swift.min(left, size))
+            unsafe header.pointee.expose(bid, length: UInt32(Swift.min(left, size)))
             unsafe header.pointee.links[Int(last)] = bid
             last = bid
             count += 1

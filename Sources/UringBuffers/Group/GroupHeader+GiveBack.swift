@@ -1,6 +1,14 @@
 // The end of a buffer off the fast path: on the owner's thread, on any other, and after the group.
 
 extension GroupHeader {
+    /// Gives back one buffer or segment on whatever thread this is.
+    @usableFromInline @inline(never)
+    static func giveBack(_ header: UnsafeMutablePointer<GroupHeader>, _ segment: Segment, tag: OwnerTag) {
+        // Safe: the caller owns the segment. Its bytes are concealed first: afterwards they may be somebody else's.
+        unsafe header.pointee.conceal(segment.bid, offset: segment.offset, length: segment.length)
+        unsafe giveBack(header, first: segment.bid, last: segment.bid, count: 1, tag: tag)
+    }
+
     /// Gives back a chain on whatever thread this is.
     @usableFromInline @inline(never)
     static func giveBack(
@@ -16,8 +24,10 @@ extension GroupHeader {
             // Safe: the chain is the caller's; the link is read before the buffer is given back.
             let next = unsafe header.pointee.links[Int(bid)]
             if unsafe header.pointee.records[Int(bid)].isIn(.lent) {
+                unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
                 unsafe header.pointee.recycle(bid)
             } else if unsafe header.pointee.endSegment(bid) {
+                unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
                 unsafe header.pointee.becomeSpare(bid)
             }
             bid = next
@@ -37,6 +47,7 @@ extension GroupHeader {
                 // A segment, which is never chained: others may hold its buffer still.
                 if unsafe !header.pointee.endSegment(bid) { return }
             }
+            unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
             unsafe header.pointee.records[Int(bid)].enter(.returning)
             if remaining > 1 { bid = unsafe header.pointee.links[Int(bid)] }
         }

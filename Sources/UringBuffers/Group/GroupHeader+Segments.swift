@@ -16,6 +16,7 @@ extension GroupHeader {
         let start = unsafe segments[Int(bid)].cursor
         unsafe segments[Int(bid)].cursor = start + length
         unsafe segments[Int(bid)].taken += 1
+        expose(bid, offset: start, length: length)
         if isDone {
             // The new segment is out, so nobody brings the count to 0 before this returns.
             if unsafe segments[Int(bid)].kernelIsDone() == 1 {

@@ -46,7 +46,8 @@ extension BufferBundle {
             lastDropped = first
             left -= Int(firstLength)
             if rest != nil {
-                unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1, tag: charged)
+                let head = Segment(offset: firstOffset, length: firstLength, bid: first)
+                unsafe GroupHeader.giveBack(header, head, tag: charged)
             } else {
                 dropped += 1
             }

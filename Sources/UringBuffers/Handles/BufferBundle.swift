@@ -81,11 +81,9 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
         guard let rest else {
             return unsafe GroupHeader.giveBack(header, first: first, last: last, count: count, tag: charged)
         }
-        unsafe GroupHeader.giveBack(header, first: first, last: first, count: 1, tag: charged)
-        for position in 0..<rest.count {
-            let bid = rest[position].bid
-            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1, tag: charged)
-        }
+        let head = Segment(offset: firstOffset, length: firstLength, bid: first)
+        unsafe GroupHeader.giveBack(header, head, tag: charged)
+        for position in 0..<rest.count { unsafe GroupHeader.giveBack(header, rest[position], tag: charged) }
     }
 
     /// Whom the buffers are charged to.

@@ -35,7 +35,7 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
         if _fastPath(unsafe header.pointee.isReadyForThisThread && charged == .none) {
             unsafe header.pointee.recycle(bid)
         } else {
-            unsafe GroupHeader.giveBack(header, first: bid, last: bid, count: 1, tag: charged)
+            unsafe GroupHeader.giveBack(header, Segment(offset: offset, length: length, bid: bid), tag: charged)
         }
     }
 

@@ -6,6 +6,13 @@ struct Segment: Hashable {
     @usableFromInline var offset: UInt32
     @usableFromInline var length: UInt32
     @usableFromInline var bid: UInt16
+
+    @inlinable
+    init(offset: UInt32, length: UInt32, bid: UInt16) {
+        self.offset = offset
+        self.length = length
+        self.bid = bid
+    }
 }
 
 /// A queue of segments, owned by one bundle. Whole buffers are chained through the group's links, one for each bid;

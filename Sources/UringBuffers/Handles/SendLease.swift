@@ -58,7 +58,7 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
 
     deinit {
         // The kernel may still read: the buffers stay where they are.
-        guard isReleased else { return }
+        guard isReleased else { return unsafe Abandoned.keep(content, byteCount: 0) }
         // Safe: initialised in every init, and ended here only.
         if case .bundle(let bundle) = unsafe content.move() { bundle.markSending(false) }
         unsafe content.deallocate()

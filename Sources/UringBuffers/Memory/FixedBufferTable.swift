@@ -49,7 +49,7 @@ public struct FixedBufferTable: ~Copyable {
         try check(slot)
         // Safe: the kernel pins the pages, whatever becomes of the group.
         let (start, bytes) = unsafe (group.header.pointee.slab.baseAddress, group.header.pointee.slab.byteCount)
-        let address = unsafe UInt64(UInt(bitPattern: start))
+        let address = UInt64(UInt(bitPattern: start))
         try SystemCalls.updateFixedSlot(descriptor: descriptor, slot: slot, address: address, bytes: bytes)
     }
 
