@@ -23,10 +23,10 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
     @usableFromInline var first: UInt16
     /// The end of the chain of whole buffers.
     @usableFromInline var last: UInt16
-    /// Incremental groups: the segments behind the first; none, no queue.
-    @usableFromInline var rest: SegmentQueue?
     /// Whom all of them are charged to.
     @usableFromInline var charged: OwnerTag
+    /// Incremental groups: the segments behind the first; none, no queue.
+    @usableFromInline var rest: SegmentQueue?
     /// The number of buffers, or segments of buffers.
     public internal(set) var count: Int
     /// The bytes in all buffers.
