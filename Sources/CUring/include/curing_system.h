@@ -21,4 +21,7 @@ int curing_termination_signals(void);
 // Reads the next pending signal number from such a descriptor: 0 when there is none.
 int curing_read_signal(int descriptor);
 
+// 1 when the kernel can wait for the descriptor (it has a poll operation), 0 when not, or a negative errno.
+int curing_can_poll(int descriptor);
+
 #endif
