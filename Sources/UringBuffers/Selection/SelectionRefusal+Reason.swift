@@ -28,8 +28,8 @@ extension SelectionRefusal {
             "The kernel's fields hold lengths from 0 to 2 GiB - 1, and it answers EINVAL to more: use 0 for whole buffers."
         case .notASocket:
             "The kernel answers ENOTSOCK to receiving or sending on what is no socket: use READ or WRITE."
-        case .pollFirstOnRead:
-            "The kernel takes IORING_RECVSEND_POLL_FIRST on a read for an I/O priority and answers EINVAL: leave it out."
+        case .socketFlagOnRead:
+            "The kernel takes flags of socket operations on a read for an I/O priority and answers EINVAL: leave them out."
         case .headerLargerThanBuffer:
             "The kernel answers EFAULT because name and control room do not fit a buffer: use larger buffers, or less room."
         case .headerMeetsBufferEnd:

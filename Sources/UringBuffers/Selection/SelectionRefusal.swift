@@ -7,7 +7,7 @@ public enum SelectionRefusal: String, Hashable, Sendable, CaseIterable {
     case severalVectors, bundledMessage
     case multishotWaitAll, readMultishotOfFile, readMultishotLength
     case totalLength, lengthOutOfRange
-    case notASocket, pollFirstOnRead
+    case notASocket, socketFlagOnRead
     case headerLargerThanBuffer, headerMeetsBufferEnd
     // Accepted, and bytes are wrong.
     case incrementalWaitAll, incrementalTruncate, incrementalAsyncLength, incrementalFileLength
@@ -37,7 +37,7 @@ public enum SelectionRefusal: String, Hashable, Sendable, CaseIterable {
         switch self {
         case .sendMessage, .zeroCopySend, .write, .fixedBuffer, .severalVectors, .bundledMessage, .multishotWaitAll,
             .readMultishotOfFile, .readMultishotLength, .totalLength, .lengthOutOfRange, .notASocket,
-            .pollFirstOnRead, .headerLargerThanBuffer, .headerMeetsBufferEnd:
+            .socketFlagOnRead, .headerLargerThanBuffer, .headerMeetsBufferEnd:
             .refusedByKernel
         case .incrementalWaitAll, .incrementalTruncate, .incrementalAsyncLength, .incrementalFileLength,
             .incrementalBundleLength, .bundleWaitAll, .bundleTruncate, .truncate, .truncateOnStream, .peekMultishot,

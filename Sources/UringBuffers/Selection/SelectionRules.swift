@@ -29,7 +29,9 @@ extension SelectionRefusal {
                 : request.length < 0 || request.length > UInt32.max
         case .notASocket:
             return (operation.isReceive || operation == .send) && request.file != .unknown && !request.file.isSocket
-        case .pollFirstOnRead: return flags.contains(.pollFirst) && operation.isRead
+        case .socketFlagOnRead:
+            return flags.contains(.pollFirst) && operation.isRead
+                || flags.contains(.bundle) && operation == .readMultishot
         case .headerLargerThanBuffer: return operation.headerBytes > request.bufferSize
         case .headerMeetsBufferEnd:
             return isIncremental && operation.headerBytes > request.consumption.minimumLeft
