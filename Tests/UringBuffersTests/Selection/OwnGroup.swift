@@ -60,7 +60,8 @@ final class OwnGroup {
 final class OwnFile {
     let kind: FileKind
     let reader: Int32
-    private let writer: Int32
+    let writer: Int32
+    private var isEnded = false
     private var pair: SocketPair?
 
     init(_ kind: FileKind, tcp: Bool = false) {
@@ -89,7 +90,20 @@ final class OwnFile {
     deinit {
         guard pair == nil else { return }
         _ = close(reader)
-        _ = close(writer)
+        if !isEnded { _ = close(writer) }
+    }
+
+    /// Closes the writer's side.
+    func end() {
+        isEnded = true
+        if let pair { pair.closeWriter() } else { _ = close(writer) }
+    }
+
+    /// An empty datagram.
+    func sendNothing() {
+        // Safe: nothing is read.
+        let count = unsafe send(writer, nil, 0, 0)
+        precondition(count == 0, "send: \(count), errno \(errno)")
     }
 
     func write(_ text: String) {
