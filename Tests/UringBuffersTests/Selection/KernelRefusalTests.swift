@@ -66,7 +66,8 @@ struct Demonstration {
             accepted += 1
         }
         // Operations that never select have no combination that passes.
-        let selects = !SelectionRefusal.allCases.prefix(5).contains { $0.examples.contains { $0.operation == operation } }
+        let selects = !SelectionRefusal.allCases.prefix(5)
+            .contains { $0.examples.contains { $0.operation == operation } }
         #expect((accepted > 0) == selects, "\(accepted)")
     }
 }

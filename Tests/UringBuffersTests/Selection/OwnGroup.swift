@@ -130,7 +130,9 @@ enum RunningKernel {
         var name = utsname()
         precondition(unsafe uname(&name) == 0)
         // Safe: reads the one array of characters.
-        return unsafe withUnsafeBytes(of: &name.release) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        return unsafe withUnsafeBytes(of: &name.release) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
     }
 
     static let isMeasured = release.hasPrefix("6.18.")

@@ -43,7 +43,8 @@ final class RawRequests {
         if flags.contains(.pollFirst) { request.ioprio |= UInt16(BARE_POLL_FIRST) }
         if flags.contains(.bundle) { request.ioprio |= UInt16(BARE_RECV_BUNDLE) }
         if !selection.operation.isFileOperation {
-            let words = [(.waitAll, MSG_WAITALL), (.truncate, MSG_TRUNC), (.peek, MSG_PEEK)]
+            let words =
+                [(.waitAll, MSG_WAITALL), (.truncate, MSG_TRUNC), (.peek, MSG_PEEK)]
                 as [(BufferSelection.Flags, Int)]
             for (flag, word) in words where flags.contains(flag) { request.op_flags |= UInt32(word) }
             request.op_flags |= UInt32(messageFlags)

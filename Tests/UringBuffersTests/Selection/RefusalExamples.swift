@@ -32,7 +32,8 @@ extension SelectionRefusal {
         case .lengthOutOfRange:
             return [stream(.receive, length: 1 << 31), stream(.send, length: 1 << 31), stream(.receive, length: -1)]
         case .notASocket: return [pipe(.receive), file(.receive), pipe(.send), pipe(.receiveMultishot)]
-        case .socketFlagOnRead: return [stream(.read, .pollFirst), pipe(.readMultishot, .pollFirst), stream(.readMultishot, .bundle)]
+        case .socketFlagOnRead:
+            return [stream(.read, .pollFirst), pipe(.readMultishot, .pollFirst), stream(.readMultishot, .bundle)]
         case .headerLargerThanBuffer: return [datagrams(.receiveMessageMultishot(headerBytes: 65))]
         case .headerMeetsBufferEnd:
             return [
@@ -41,7 +42,10 @@ extension SelectionRefusal {
                     .receiveMessageMultishot(headerBytes: 32), consumption: .incremental(minimumLeft: 20)),
             ]
         case .incrementalWaitAll:
-            return [stream(.receive, .waitAll, consumption: inc), stream(.receiveMessage(), .waitAll, consumption: inc)]
+            return [
+                stream(.receive, .waitAll, consumption: inc),
+                stream(.receiveMessage(), .waitAll, consumption: inc),
+            ]
         case .incrementalTruncate:
             return [
                 datagrams(.receive, .truncate, consumption: .incremental(minimumLeft: 32)),
@@ -71,7 +75,8 @@ extension SelectionRefusal {
         case .peekBundle: return [stream(.receive, [.peek, .bundle])]
         case .peekWaitAll: return [stream(.receive, [.peek, .waitAll], length: 20)]
         case .sendBundleLength: return [stream(.send, .bundle, length: 100)]
-        case .skipSuccess: return [stream(.receive, .skipSuccess), stream(.send, .skipSuccess), file(.read, .skipSuccess)]
+        case .skipSuccess:
+            return [stream(.receive, .skipSuccess), stream(.send, .skipSuccess), file(.read, .skipSuccess)]
         case .incrementalSend: return [stream(.send, consumption: inc), stream(.send, .bundle, consumption: inc)]
         case .headerFillsBuffer: return [datagrams(.receiveMessageMultishot(headerBytes: 64))]
         case .incrementalDatagram:
