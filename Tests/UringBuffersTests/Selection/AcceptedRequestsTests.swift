@@ -52,7 +52,8 @@ private final class AcceptedRequest {
 
     func run() throws {
         var isArmed = false
-        let pieces = request.file == .datagramSocket ? [8, 20, 1, 17, 3, 20, 20, 9] : [8, 40, 3, 64, 100, 1, 57, 250, 6]
+        let pieces =
+            request.file == .datagramSocket ? [8, 20, 1, 17, 3, 20, 20, 9] : [8, 40, 3, 64, 100, 1, 57, 250, 6]
         for piece in pieces + pieces {
             file.write(sent.next(piece))
             // Twice the bytes of a group may wait; then it refills after each completion.
