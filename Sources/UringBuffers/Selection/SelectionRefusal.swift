@@ -12,7 +12,7 @@ public enum SelectionRefusal: String, Hashable, Sendable, CaseIterable {
     // Accepted, and bytes are wrong.
     case incrementalWaitAll, incrementalTruncate, incrementalAsyncLength, incrementalFileLength
     case incrementalBundleLength
-    case bundleWaitAll, bundleTruncate
+    case bundleWaitAll, bundleTruncate, bundleAsyncLength
     case truncateOnStream, truncate
     case peekMultishot, peekBundle, peekWaitAll
     case sendBundleLength
@@ -40,8 +40,8 @@ public enum SelectionRefusal: String, Hashable, Sendable, CaseIterable {
             .socketFlagOnRead, .headerLargerThanBuffer, .headerMeetsBufferEnd:
             .refusedByKernel
         case .incrementalWaitAll, .incrementalTruncate, .incrementalAsyncLength, .incrementalFileLength,
-            .incrementalBundleLength, .bundleWaitAll, .bundleTruncate, .truncate, .truncateOnStream, .peekMultishot,
-            .peekBundle, .peekWaitAll, .sendBundleLength:
+            .incrementalBundleLength, .bundleWaitAll, .bundleTruncate, .bundleAsyncLength, .truncate, .truncateOnStream,
+            .peekMultishot, .peekBundle, .peekWaitAll, .sendBundleLength:
             .corruptsSilently
         case .skipSuccess, .incrementalSend: .losesBuffers
         case .headerFillsBuffer, .incrementalDatagram: .truncates

@@ -85,7 +85,7 @@ import UringBuffers
     }
 }
 
-/// Every combination of what a request can say: up to two flags, a few values of each number.
+/// Every combination of what a request can say: up to three flags, a few values of each number.
 enum SelectionCombinations {
     static let operations: [BufferSelection.Operation] = [
         .receive, .receiveMultishot, .receiveMessage(), .receiveMessage(vectors: 0), .receiveMessage(vectors: 2),
@@ -96,7 +96,7 @@ enum SelectionCombinations {
 
     static let all: [BufferSelection] = operations.flatMap { operation in
         FileKind.allCases.flatMap { file in
-            (0..<UInt8(128)).filter { $0.nonzeroBitCount <= 2 }.flatMap { bits in
+            (0..<UInt8(128)).filter { $0.nonzeroBitCount <= 3 }.flatMap { bits in
                 [(0, 0), (8, 0), (40, 0), (0, 10)].flatMap { length, total in
                     [Consumption.whole, .incremental(), .incremental(minimumLeft: 40)].map { consumption in
                         BufferSelection(

@@ -110,7 +110,7 @@ final class CompletionLane: @unchecked Sendable {
             file.write(String(repeating: "a", count: Self.pageSize))
             let completion = try end(.receive, on: file.reader)
             guard case .buffer(let buffer) = group.take(completion) else { fatalError("no buffer: \(completion)") }
-            let start = unsafe buffer.withUnsafeBytes { unsafe UInt(bitPattern: $0.baseAddress) }
+            let start = unsafe buffer.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
             addresses.append(start / UInt(Self.pageSize) * UInt(Self.pageSize))
             held.append(Handoff(buffer))
         }

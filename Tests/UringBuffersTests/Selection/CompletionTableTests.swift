@@ -21,6 +21,30 @@ import UringQueue
         try run(row, .incremental(minimumLeft: 64), expected: .kept(16))
     }
 
+    /// A segment of the buffer is out when the rest of it is used up for nothing.
+    @Test func incrementalRestUsedUpByAnEndOnAWorker() throws {
+        let lane = try CompletionLane(.incremental())
+        let file = OwnFile(.streamSocket)
+        file.write("abc")
+        guard case .buffer(let segment) = lane.group.take(try lane.end(.receive, on: file.reader)) else {
+            Issue.record("no buffer")
+            return
+        }
+        file.end()
+        let end = try lane.end(.receive, on: file.reader, .async)
+        #expect(end.result == 0 && end.flags.contains(.buffer) && lane.head == 1)
+        #expect(Outcome(lane.group.take(end)) == .endOfStream)
+        let isUsedUp = lane.group.books().unreaped == 0 && lane.group.lent == 1
+        #expect(isUsedUp, "the kernel used up a buffer that the group counts on")
+        segment.recycle()
+        if isUsedUp {
+            #expect(lane.group.lent == 0 && lane.group.books().balanced)
+            try lane.group.close()
+        } else {
+            _ = Outcome(lane.group.take(result: 4000, flags: end.flags))
+        }
+    }
+
     /// More often than there are buffers, so that one that does not come home is missed.
     private func run(_ row: CompletionRow, _ consumption: Consumption, expected: CompletionRow.End) throws {
         let lane = try CompletionLane(consumption)

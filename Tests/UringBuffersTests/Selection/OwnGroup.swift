@@ -101,13 +101,13 @@ final class OwnFile {
 
     /// An empty datagram.
     func sendNothing() {
-        // Safe: nothing is read.
-        let count = unsafe send(writer, nil, 0, 0)
+        let count = send(writer, nil, 0, 0)
         precondition(count == 0, "send: \(count), errno \(errno)")
     }
 
-    func write(_ text: String) {
-        let bytes = Array(text.utf8)
+    func write(_ text: String) { write(Array(text.utf8)) }
+
+    func write(_ bytes: [UInt8]) {
         // Safe: reads the array.
         let count = unsafe Glibc.write(writer, bytes, bytes.count)
         precondition(count == bytes.count, "write: \(count), errno \(errno)")

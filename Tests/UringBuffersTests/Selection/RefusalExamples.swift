@@ -64,6 +64,7 @@ extension SelectionRefusal {
         case .bundleWaitAll: return [stream(.receive, [.bundle, .waitAll], length: 192)]
         case .bundleTruncate:
             return [datagrams(.receive, [.bundle, .truncate]), datagrams(.receiveMultishot, [.bundle, .truncate])]
+        case .bundleAsyncLength: return [stream(.receive, [.bundle, .async], length: 8)]
         case .truncateOnStream:
             return [
                 stream(.receive, .truncate), stream(.receiveMessageMultishot(headerBytes: 16), .truncate),
@@ -131,6 +132,8 @@ extension SelectionRefusal {
                 stream(.receive, .bundle, length: 100),
             ]
         case .bundleWaitAll: return [stream(.receive, .bundle), stream(.receive, .waitAll, length: 20)]
+        case .bundleAsyncLength:
+            return [stream(.receive, [.bundle, .async]), stream(.receive, .bundle, length: 8)]
         case .truncateOnStream: return [stream(.receive)]
         case .peekMultishot, .peekBundle, .peekWaitAll:
             return [stream(.receive, .peek), datagrams(.receive, .peek), stream(.receive, .bundle)]

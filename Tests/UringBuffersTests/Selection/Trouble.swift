@@ -114,6 +114,19 @@ enum Trouble {
         return Demonstration(result == 40 && head == 1, "result \(result) in \(head) buffers of 16")
     }
 
+    /// One buffer seems to hold all: in truth the second holds the rest, and is used up.
+    static func bundleAsyncLength() throws -> Demonstration {
+        let group = try OwnGroup()
+        let file = OwnFile(.streamSocket)
+        file.write("abcdefghijklmnopqrstuvwx")
+        group.requests.push(request(.receive, [.bundle, .async], length: 8), on: file.reader)
+        let result = try group.requests.completions(atLeast: 1)[0].result
+        let (head, first, second) = (try group.head, group.text(0, 24), group.text(1, 16))
+        return Demonstration(
+            result == 24 && head == 2 && first == "abcdefgh----------------" && second == "ijklmnopqrstuvwx",
+            "result \(result), head \(head), buffers \(first) and \(second)")
+    }
+
     static func truncateOnStream() throws -> Demonstration {
         let group = try OwnGroup()
         let file = OwnFile(.streamSocket, tcp: true)
