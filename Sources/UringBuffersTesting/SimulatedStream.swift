@@ -25,6 +25,8 @@ public final class SimulatedStream {
     /// Bytes, or datagrams, of those that have not arrived yet.
     private var inFlight = 0
     private var isClosed = false
+    private var isBroken = false
+    /// The error that no receive has seen yet.
     private var failure: Int32?
 
     init(_ kind: Kind, kernel: SimulatedKernel) {
@@ -52,6 +54,7 @@ public final class SimulatedStream {
     /// Breaks the stream: after the last byte, one receive gets this error (`ECONNRESET`), later ones 0.
     public func fail(errno: Int32) {
         failure = errno
+        isBroken = true
         isClosed = true
         kernel.arrive(at: self)
     }
@@ -75,11 +78,11 @@ public final class SimulatedStream {
         hasEnded || (kind == .datagrams ? datagrams.count > inFlight : unread > 0)
     }
 
-    /// What a socket says is left (`msg_inq`), -1 when it does not say. TCP counts its FIN.
+    /// What a socket says is left (`msg_inq`), -1 when it does not say. TCP counts the peer's FIN.
     var leftBehind: Int {
         switch kind {
         case .unixStream: unread
-        case .tcp: unread + (hasEnded && failure == nil ? 1 : 0)
+        case .tcp: unread + (hasEnded && !isBroken ? 1 : 0)
         case .datagrams, .pipe: -1
         }
     }

@@ -20,13 +20,17 @@ final class Episode {
     private var published: [UInt16] = []
     private var free: [UInt16]
     private var head: UInt16 = 0
+    private var isRegistered = true
+    /// Many tiny buffers, so that one transfer meets every limit of a bundle.
+    private let isLarge: Bool
     private let weights: [Int]
     private static let bufferSize = 64
 
     init(mode: Mode, generator: TestSupport.SplitMix64) throws {
         var generator = generator
         self.mode = mode
-        let entries = 1 << generator.below(6)
+        isLarge = generator.oneIn(16)
+        let entries = isLarge ? 1024 : 1 << generator.below(6)
         let kinds = (0...generator.below(5)).map { _ in SimulatedStream.Kind.allCases[generator.below(4)] }
         real = try RealSide(
             mode: mode, kinds: kinds, memory: PlayedRing(entries: entries, bufferSize: Episode.bufferSize))
@@ -35,8 +39,8 @@ final class Episode {
         armed = kinds.map { _ in nil }
         free = (0..<UInt16(entries)).map { $0 }
         bytes = ByteStream(seed: generator.next())
-        // arm, send, close, cancel, publish, enter: some episodes lack one kind of step almost entirely.
-        weights = [30, 30, 2, 4, 20, 30].map { $0 * [1, 8, 16][generator.below(3)] }
+        // arm, send, close, cancel, publish, enter, register: some episodes lack a kind of step almost entirely.
+        weights = [30, 30, 2, 4, 20, 30, 1].map { $0 * [1, 8, 16][generator.below(3)] }
         self.generator = generator
     }
 
@@ -66,10 +70,12 @@ final class Episode {
             return .send(stream: stream, count: 1 + generator.below(isLarge ? 1500 : 150))
         case 2 where simulated.isClosed[stream] && armed[stream] == nil: return .renew(stream: stream)
         case 2 where !simulated.isClosed[stream] && simulated.streams[stream].kind != .datagrams:
-            return .close(stream: stream)
+            let mayReset = simulated.streams[stream].kind == .tcp && generator.oneIn(3)
+            return mayReset ? .reset(stream: stream) : .close(stream: stream)
         // Also those that are not armed.
         case 3: return .cancel(target: armed[stream] ?? UInt64(generator.below(Int(nextTag))), tag: newTag())
-        case 4 where !free.isEmpty: return publish()
+        case 4 where !free.isEmpty && isRegistered: return publish()
+        case 6: return isRegistered ? .unregister : .register
         default: return .enter
         }
     }
@@ -98,7 +104,8 @@ final class Episode {
         var buffers: [(bid: UInt16, length: Int)] = []
         for _ in 0..<count {
             let bid = free.remove(at: generator.below(free.count))
-            let length = generator.oneIn(4) ? 1 + generator.below(Episode.bufferSize) : Episode.bufferSize
+            let longest = isLarge ? 16 : Episode.bufferSize
+            let length = generator.oneIn(4) ? 1 + generator.below(longest) : longest
             buffers.append((bid, length))
         }
         return .publish(buffers)
@@ -120,6 +127,19 @@ final class Episode {
         case .close(let stream):
             simulated.close(stream)
             real.streams[stream].close(unread: simulated.streams[stream].unread)
+        case .reset(let stream):
+            simulated.reset(stream)
+            real.streams[stream].reset(unread: simulated.streams[stream].unread)
+        case .unregister:
+            try real.unregister()
+            try simulated.kernel.unregister(0)
+            isRegistered = false
+        case .register:
+            for memory in [real.memory, simulated.memory] { memory.reset() }
+            try real.register()
+            try simulated.register()
+            isRegistered = true
+            (head, published, free) = (0, [], (0..<UInt16(real.memory.entries)).map { $0 })
         case .renew(let stream):
             simulated.renew(stream)
             real.renew(stream)
@@ -138,8 +158,8 @@ final class Episode {
     private func compare() throws -> Difference? {
         let expected = try real.completions()
         let found = simulated.completions()
-        let newHead = real.head
-        let simulatedHead = try simulated.kernel.head(of: 0)
+        let newHead = isRegistered ? real.head : head
+        let simulatedHead = isRegistered ? try simulated.kernel.head(of: 0) : head
         guard expected == found, newHead == simulatedHead, real.memory.picture == simulated.memory.picture else {
             return Difference(
                 real: expected, simulated: found, realHead: newHead, simulatedHead: simulatedHead,

@@ -26,11 +26,16 @@ enum Step {
     case arm(stream: Int, options: SimulatedReceiveOptions, limit: Int, budget: Int, tag: UInt64)
     case send(stream: Int, count: Int)
     case close(stream: Int)
+    /// TCP only: the peer resets the connection.
+    case reset(stream: Int)
     /// A closed stream whose receives are over becomes a new one.
     case renew(stream: Int)
     case cancel(target: UInt64, tag: UInt64)
     /// Publishes these buffers with these lengths.
     case publish([(bid: UInt16, length: Int)])
+    /// Takes the ring from armed requests, or brings it back, empty.
+    case unregister
+    case register
     /// Enters the kernel until nothing more happens, and compares.
     case enter
 }

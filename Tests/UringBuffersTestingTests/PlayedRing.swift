@@ -10,7 +10,7 @@ final class PlayedRing {
     let bufferSize: Int
     private let ring: PageMemory
     private let slab: PageMemory
-    private var tail: UInt16 = 0
+    private(set) var tail: UInt16 = 0
 
     init(entries: Int, bufferSize: Int) throws {
         self.entries = entries
@@ -31,6 +31,12 @@ final class PlayedRing {
             tail &+= 1
         }
         unsafe curing_ring_publish(base, tail)
+    }
+
+    /// No entry is published any more. Only while the ring is not registered.
+    func reset() {
+        tail = 0
+        unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: entries * 16)
     }
 
     /// All entries and all bytes, as far as they do not depend on where the memory lies.

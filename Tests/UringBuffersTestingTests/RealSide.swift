@@ -9,6 +9,7 @@ import UringQueue
 
 final class RealSide {
     private let io: BareRing
+    private let mode: Mode
     let memory: PlayedRing
     private(set) var streams: [RealStream]
 
@@ -16,10 +17,20 @@ final class RealSide {
         // Work that data triggers waits for our next enter, in the order of arrival, as in the simulation.
         io = try BareRing(entries: 256, flags: UInt32(BARE_SETUP_SINGLE_ISSUER | BARE_SETUP_DEFER_TASKRUN))
         self.memory = memory
+        self.mode = mode
         streams = kinds.map { RealStream($0) }
+        try register()
+    }
+
+    func register() throws {
         let error = curing_register_buf_ring(
             io.descriptor, UInt64(UInt(bitPattern: unsafe memory.base)), UInt32(memory.entries), 0,
             mode.consumption.isIncremental ? CURING_PBUF_RING_INC : 0, UInt32(mode.consumption.minimumLeft))
+        guard error == 0 else { throw RegistrationRefused(mode: mode, errno: -error) }
+    }
+
+    func unregister() throws {
+        let error = curing_unregister_buf_ring(io.descriptor, 0)
         guard error == 0 else { throw RegistrationRefused(mode: mode, errno: -error) }
     }
 

@@ -47,6 +47,16 @@ final class RealStream {
         settle(unread: unread, ended: false)
     }
 
+    /// Closes with `SO_LINGER` 0, which makes TCP send a reset.
+    func reset(unread: Int) {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        // Safe: the kernel reads the struct.
+        let result = unsafe setsockopt(
+            writer, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        precondition(result == 0, "setsockopt: errno \(errno)")
+        close(unread: unread)
+    }
+
     func close(unread: Int) {
         isOpen = false
         if let pair { pair.closeWriter() } else { _ = Glibc.close(writer) }
