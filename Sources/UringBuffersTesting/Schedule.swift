@@ -28,6 +28,12 @@ public struct Schedule: Sendable {
         /// Bundles take fewer buffers than would fit.
         public static let narrowBundles = Mischief(rawValue: 1 << 6)
 
+        /// Lets completions overtake bundles of several buffers, too: kernels before Linux 6.15 can, with one-shot and
+        /// multishot requests on one ring. Not in ``all``: ``BufferGroup`` reads the buffers of a bundle from the ring
+        /// when it is taken, and must take bundles in order.
+        public static let bundleOrder = Mischief(rawValue: 1 << 7)
+
+        /// Everything that may happen on Linux 6.15 and later.
         public static let all: Mischief = [
             .fragmentation, .runOrder, .completionOrder, .starvation, .earlyEnd, .buffersWithoutBytes, .narrowBundles,
         ]

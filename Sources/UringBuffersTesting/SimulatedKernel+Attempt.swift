@@ -43,7 +43,7 @@ extension SimulatedKernel {
             }
             switch finish(request, result: result, flags: flags, isLast: isLast) {
             case .secondPass: continue
-            case .next: if schedule.happens(.runOrder, oneIn: 16) { return .later }
+            case .next: if woken && schedule.happens(.runOrder, oneIn: 16) { return .later }
             case .done(let after): return after == .later && !woken ? .again : after
             }
         }
@@ -131,6 +131,7 @@ extension SimulatedKernel {
     func commit(bytes: Int, buffers: Int, of request: SimulatedReceive) -> CompletionFlags {
         guard var ring = rings[request.group.rawValue] else { return [] }
         var flags = CompletionFlags.carrying(ring.entry(0).bid)
+        request.buffersTaken += buffers
         if !ring.commit(bytes: bytes, buffers: buffers) { flags.insert(.bufferMore) }
         rings[request.group.rawValue] = ring
         return flags

@@ -12,11 +12,11 @@ extension SimulatedKernel {
     /// - Throws: as `BufferGroup.init`; `EEXIST` when the id is in use.
     public func makeGroup(
         id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
-        refill: RefillPolicy = .adaptive
+        refill: RefillPolicy = .adaptive, wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) -> BufferGroup {
         try BufferGroup(
             consumer: Consumer(kernel: self), id: id, capacity: capacity, bufferSize: bufferSize,
-            consumption: consumption, refill: refill)
+            consumption: consumption, refill: refill, wakeOnReturn: wakeOnReturn)
     }
 
     /// Registers ring memory (`IORING_REGISTER_PBUF_RING`): `entries` entries of 16 bytes, the tail in the first one's

@@ -8,7 +8,7 @@ public import UringBuffers
 ///
 /// For tests and fuzzers of whatever stands on a buffer pool: bytes come from ``SimulatedStream``s, what the real kernel
 /// leaves open comes from a ``Schedule``, and everything can be replayed. Buffers, ring memory and handles are real; a
-/// ``BufferGroup`` made by ``makeGroup(id:capacity:bufferSize:consumption:refill:)`` does not know the difference.
+/// ``BufferGroup`` made by ``makeGroup(id:capacity:bufferSize:consumption:refill:wakeOnReturn:)`` does not know the difference.
 ///
 /// ```swift
 /// let kernel = SimulatedKernel(schedule: Schedule(seed: 7))
@@ -127,8 +127,10 @@ public final class SimulatedKernel {
 
     func post(_ request: SimulatedReceive, result: Int, flags: CompletionFlags) {
         let isIncremental = rings[request.group.rawValue]?.consumption.isIncremental ?? false
+        let mayBeOvertaken =
+            !isIncremental && (request.buffersTaken < 2 || schedule.mischief.contains(.bundleOrder))
         posted.append(
-            (SimulatedCompletion(tag: request.tag, result: Int32(result), flags: flags), !isIncremental))
+            (SimulatedCompletion(tag: request.tag, result: Int32(result), flags: flags), mayBeOvertaken))
         if !flags.contains(.more) { finish(request) }
     }
 
@@ -226,6 +228,8 @@ public final class SimulatedKernel {
         guard amount > 0 else { return }
         stream.land(amount)
         wakeReaders(of: stream)
+        // The end follows the bytes, and wakes by itself.
+        if stream.hasEnded { wakeReaders(of: stream) }
     }
 
     private func wakeReaders(of stream: SimulatedStream) {

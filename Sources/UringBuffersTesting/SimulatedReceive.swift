@@ -74,6 +74,8 @@ final class SimulatedReceive {
     var leftBehind = 0
     /// How many buffers a first pass without knowledge of the amount may take (`vec.nr`); 0 stands for one.
     var vectorLength = 0
+    /// Buffers of the completion to come.
+    var buffersTaken = 0
     /// The last transfer filled every selected byte.
     var filledEverything = false
     /// Completions in a row without making room for others (`nr_multishot_loops`).
@@ -100,6 +102,7 @@ final class SimulatedReceive {
     /// Forgets what belonged to the completion that was just posted.
     func startOver() {
         sawLastBuffer = false
+        buffersTaken = 0
         bytesOfFirstPass = 0
         isSecondPass = false
         cutShort = false

@@ -13,6 +13,7 @@ final class Episode {
     private var generator: TestSupport.SplitMix64
     private var bytes: ByteStream
     private var script: [Step] = []
+    private(set) var tally = Tally()
     /// The tag of the request that is armed on each stream.
     private var armed: [UInt64?]
     private var nextTag: UInt64 = 1
@@ -40,7 +41,7 @@ final class Episode {
         free = (0..<UInt16(entries)).map { $0 }
         bytes = ByteStream(seed: generator.next())
         // arm, send, close, cancel, publish, enter, register: some episodes lack a kind of step almost entirely.
-        weights = [30, 30, 2, 4, 20, 30, 1].map { $0 * [1, 8, 16][generator.below(3)] }
+        weights = [30, 30, 3, 4, 20, 30, 1].map { $0 * [1, 8, 16][generator.below(3)] }
         self.generator = generator
     }
 
@@ -169,6 +170,7 @@ final class Episode {
         free += published.prefix(consumed)
         published.removeFirst(consumed)
         head = newHead
+        for completion in expected { tally.count(completion, bufferSize: Episode.bufferSize) }
         for completion in expected where !completion.flags.contains(.more) {
             if let stream = armed.firstIndex(of: completion.tag) { armed[stream] = nil }
         }

@@ -33,6 +33,9 @@ final class PlayedRing {
         unsafe curing_ring_publish(base, tail)
     }
 
+    /// One byte of the buffers.
+    func byte(at offset: Int) -> UInt8 { unsafe slab.baseAddress.load(fromByteOffset: offset, as: UInt8.self) }
+
     /// No entry is published any more. Only while the ring is not registered.
     func reset() {
         tail = 0

@@ -22,6 +22,12 @@ final class RealSide {
         try register()
     }
 
+    /// Whether this kernel can do what a mode needs.
+    static func canRegister(_ mode: Mode) -> Bool {
+        guard let memory = try? PlayedRing(entries: 1, bufferSize: 64) else { return false }
+        return (try? RealSide(mode: mode, kinds: [], memory: memory)) != nil
+    }
+
     func register() throws {
         let error = curing_register_buf_ring(
             io.descriptor, UInt64(UInt(bitPattern: unsafe memory.base)), UInt32(memory.entries), 0,

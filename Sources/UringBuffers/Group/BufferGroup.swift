@@ -40,7 +40,8 @@ public struct BufferGroup: ~Copyable {
         wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         try self.init(
-            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
+            wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(
                 ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory,
@@ -51,10 +52,11 @@ public struct BufferGroup: ~Copyable {
     /// The same on a consumer that stands in for the kernel.
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
-        refill: RefillPolicy
+        refill: RefillPolicy, wakeOnReturn: (@Sendable () -> Void)?
     ) throws(UringError) {
         try self.init(
-            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
+            wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
@@ -62,7 +64,7 @@ public struct BufferGroup: ~Copyable {
 
     private init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
-        register: (RingCapacity) throws(UringError) -> RingRegistration
+        wakeOnReturn: (@Sendable () -> Void)?, register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
         let entries: RingCapacity
         do { entries = try RingCapacity(capacity) } catch {
