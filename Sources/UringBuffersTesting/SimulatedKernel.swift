@@ -118,8 +118,9 @@ public final class SimulatedKernel {
     private func overtaking() -> Int {
         guard schedule.mischief.contains(.completionOrder) else { return 0 }
         let candidates = posted.indices.prefix(8).filter { index in
-            posted[index].mayBeOvertaken
-                && posted[..<index].allSatisfy { $0.mayBeOvertaken && $0.completion.tag != posted[index].completion.tag }
+            let tag = posted[index].completion.tag
+            return posted[index].mayBeOvertaken
+                && posted[..<index].allSatisfy { $0.mayBeOvertaken && $0.completion.tag != tag }
         }
         guard !candidates.isEmpty else { return 0 }
         return candidates[schedule.choose(.completionOrder, below: candidates.count)]

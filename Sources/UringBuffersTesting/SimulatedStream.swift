@@ -1,5 +1,6 @@
 // Where simulated receives get their bytes: a queue of bytes or of datagrams, its end, its failure.
 
+internal import CUring
 internal import Glibc
 
 /// One end of a simulated connection: a test sends into it, requests receive from it.
@@ -114,7 +115,7 @@ public final class SimulatedStream {
         unsafe bytes.withUnsafeBytes { source in
             guard let base = source.baseAddress, let target = unsafe UnsafeMutableRawPointer(bitPattern: UInt(address))
             else { return }
-            unsafe target.copyMemory(from: base + start, byteCount: count)
+            unsafe curing_copy_as_kernel(target, base + start, UInt64(count))
         }
     }
 

@@ -10,9 +10,10 @@ import UringBuffersTesting
     /// All completions of a fixed program under a schedule.
     private func play(_ schedule: Schedule) throws -> [SimulatedCompletion] {
         let kernel = SimulatedKernel(schedule: schedule)
-        let memory = try PlayedRing(entries: 64, bufferSize: 64)
-        unsafe try kernel.register(memory.base, entries: 64, id: 0)
-        memory.publish((0..<64).map { (bid: $0, length: 64) })
+        // A buffer for each byte, if need be.
+        let memory = try PlayedRing(entries: 4096, bufferSize: 64)
+        unsafe try kernel.register(memory.base, entries: 4096, id: 0)
+        memory.publish((0..<4096).map { (bid: $0, length: 64) })
         let streams = [SimulatedStream.Kind.unixStream, .tcp, .datagrams, .pipe].map { kernel.makeStream($0) }
         for (tag, stream) in streams.enumerated() {
             kernel.receive(from: stream, into: 0, options: .multishot, tag: UInt64(tag))

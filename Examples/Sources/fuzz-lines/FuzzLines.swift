@@ -9,7 +9,8 @@ import UringBuffersTesting
 @main
 struct FuzzLines {
     static func main() throws {
-        let seeds: [UInt64] = CommandLine.arguments.dropFirst().first.flatMap(UInt64.init).map { [$0] } ?? Array(1...1000)
+        let chosen = CommandLine.arguments.dropFirst().first.flatMap(UInt64.init)
+        let seeds = chosen.map { [$0] } ?? Array(1...1000)
         try report("HastyReader", HastyReader.self, seeds)
         try report("CarefulReader", CarefulReader.self, seeds)
     }
@@ -51,8 +52,8 @@ struct FuzzLines {
         let books = group.books()
         if !books.balanced || books.states.lent > 0 { return "buffers are missing: \(books.violations)" }
         if server.lines != commands {
-            let first = zip(server.lines, commands).first { $0 != $1 }
-            return "\(server.lines.count) lines instead of \(commands.count), first wrong: \(first?.0.debugDescription ?? "")"
+            let wrong = zip(server.lines, commands).first { $0 != $1 }?.0 ?? "none"
+            return "\(server.lines.count) lines, not \(commands.count); the first wrong one: \(wrong.debugDescription)"
         }
         try group.close()
         return nil
