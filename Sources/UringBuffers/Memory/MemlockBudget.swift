@@ -12,7 +12,7 @@ internal import CUring
 public struct MemlockBudget: Hashable, Sendable {
     /// Bytes that may be charged; `nil` without a limit.
     public var limit: Int?
-    /// Whether rings that this process makes are not charged.
+    /// Whether rings that this thread makes are not charged.
     public var isExempt: Bool
     /// Whether the kernel charges the memory of rings. Regions and fixed buffers are charged by all.
     public var chargesRings: Bool
@@ -72,8 +72,8 @@ public struct MemlockBudget: Hashable, Sendable {
         }
         let list = parts.map { "\($0.0): \(Self.kibibytes($0.1))" }.joined(separator: ", ")
         let needed = charge(for: plan)
-        let held = pinnedBytes > 0 ? ", \(Self.kibibytes(pinnedBytes)) of which this process holds already" : ""
-        let others = fits(plan) ? " Other rings of this user, or closed ones just now, hold the rest." : ""
+        let held = pinnedBytes > 0 ? " (this process holds \(Self.kibibytes(pinnedBytes)) of it)" : ""
+        let others = fits(plan) ? " Other rings of this user, or rings closed a moment ago, hold the rest." : ""
         let enough = limitNeeded(for: plan) / 1024
         return "The locked-memory limit of \(Self.kibibytes(limit))\(held) is used up. "
             + "This needs \(Self.kibibytes(needed)) (\(list)).\(others) "

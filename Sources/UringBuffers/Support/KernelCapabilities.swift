@@ -25,7 +25,7 @@ public struct KernelCapabilities: Hashable, Sendable {
     }
 
     /// A kernel that can do nothing.
-    public static let none = KernelCapabilities([])
+    public static let nothing = KernelCapabilities([])
 
     /// What Linux of that release can do when nobody patched it.
     public static func documented(for release: KernelRelease) -> KernelCapabilities {

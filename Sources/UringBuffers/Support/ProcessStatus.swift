@@ -1,17 +1,18 @@
-// What the kernel says about this process in /proc.
+// What the kernel says about this process and thread in /proc.
 
 import Glibc
 
 struct ProcessStatus {
     /// Bytes that were pinned for the process (`VmPin`).
     var pinnedBytes = 0
-    /// Whether it has CAP_IPC_LOCK where the kernel looks for it: in the first user namespace.
+    /// Whether this thread has CAP_IPC_LOCK where the kernel looks for it: in the first user namespace.
     var mayLockMemory = false
 
     /// Everything is 0 and false where /proc is not there.
     static func read() -> ProcessStatus {
         var status = ProcessStatus()
-        for line in SystemFile.text("/proc/self/status").split(separator: "\n") {
+        // The kernel asks the calling thread; "self" would be the first one, which may have other privileges, or be gone.
+        for line in SystemFile.text("/proc/thread-self/status").split(separator: "\n") {
             let words = line.split { $0 == "\t" || $0 == " " }
             guard words.count >= 2 else { continue }
             if words[0] == "VmPin:" { status.pinnedBytes = (Int(words[1]) ?? 0) * 1024 }
@@ -28,7 +29,7 @@ struct ProcessStatus {
     private static var isInFirstNamespace: Bool {
         var status = stat()
         // Safe: the call fills the one value.
-        guard unsafe stat("/proc/self/ns/user", &status) == 0 else { return true }
+        guard unsafe stat("/proc/thread-self/ns/user", &status) == 0 else { return true }
         return status.st_ino == 0xefff_fffd
     }
 }
