@@ -12,6 +12,8 @@ internal import CUring
 public struct MemlockBudget: Hashable, Sendable {
     /// Bytes that may be charged; `nil` without a limit.
     public var limit: Int?
+    /// What the limit may be raised to without privileges; `nil` without a limit.
+    public var hardLimit: Int?
     /// Whether rings that this thread makes are not charged.
     public var isExempt: Bool
     /// Whether the kernel charges the memory of rings. Regions and fixed buffers are charged by all.
@@ -20,8 +22,9 @@ public struct MemlockBudget: Hashable, Sendable {
     public var pinnedBytes: Int
 
     /// Made by hand.
-    public init(limit: Int?, isExempt: Bool = false, chargesRings: Bool = true, pinnedBytes: Int = 0) {
+    public init(limit: Int?, hardLimit: Int? = nil, isExempt: Bool = false, chargesRings: Bool = true, pinnedBytes: Int = 0) {
         self.limit = limit
+        self.hardLimit = hardLimit
         self.isExempt = isExempt
         self.chargesRings = chargesRings
         self.pinnedBytes = pinnedBytes
@@ -32,12 +35,14 @@ public struct MemlockBudget: Hashable, Sendable {
 
     /// Of this process, now. Reads two files: about 30 µs.
     public static func current() -> MemlockBudget {
-        let bytes = curing_locked_memory_limit()
         let status = ProcessStatus.read()
         return MemlockBudget(
-            limit: bytes == .max ? nil : Int(clamping: bytes), isExempt: status.mayLockMemory,
+            limit: bytes(curing_locked_memory_limit()), hardLimit: bytes(curing_locked_memory_hard_limit()),
+            isExempt: status.mayLockMemory,
             chargesRings: KernelRelease.current >= chargesRingsSince, pinnedBytes: status.pinnedBytes)
     }
+
+    private static func bytes(_ limit: UInt64) -> Int? { limit == .max ? nil : Int(clamping: limit) }
 
     /// What is left at most: the limit less what this process is known to hold, `nil` when nothing is charged. Other
     /// processes of the user may hold some of it.
