@@ -39,8 +39,9 @@ int curing_knows_regions(int ring) {
 
 int curing_knows_registered_waits(int ring) {
     // For 0 completions: a kernel that accepted this would return at once.
+    // The size as a long: as an int the upper half of the last argument would be whatever lay on the stack.
     unsigned flags = ENTER_GETEVENTS | ENTER_EXT_ARG | ENTER_EXT_ARG_REG;
-    return known(syscall(__NR_io_uring_enter, ring, 0, 0, flags, NULL, 64), EFAULT);
+    return known(syscall(__NR_io_uring_enter, ring, 0u, 0u, flags, NULL, (size_t)64), EFAULT);
 }
 
 int curing_knows_clone(int ring, int of_a_part) {

@@ -69,7 +69,7 @@ public struct MemlockBudget: Hashable, Sendable {
         return limit.map { $0 < needed ? needed : $0 + charge(for: plan) } ?? needed
     }
 
-    /// Why the kernel answered `ENOMEM` to a part of the plan, with numbers, and what to do: two or three sentences.
+    /// Why the kernel answers `ENOMEM` to a part of the plan, with numbers, and what to do: three or four sentences.
     public func explain(_ plan: MemlockPlan) -> String {
         let parts = plan.items.map { ($0, charge(for: $0)) }.filter { $0.1 > 0 }
         guard !isExempt, let limit, !parts.isEmpty else {
@@ -78,9 +78,10 @@ public struct MemlockBudget: Hashable, Sendable {
         let list = parts.map { "\($0.0): \(Self.kibibytes($0.1))" }.joined(separator: ", ")
         let needed = charge(for: plan)
         let held = pinnedBytes > 0 ? " (this process holds \(Self.kibibytes(pinnedBytes)) of it)" : ""
-        let others = fits(plan) ? " Other rings of this user, or rings closed a moment ago, hold the rest." : ""
+        let isEnough = fits(plan)
+        let others = isEnough ? " Other rings of this user, or rings closed a moment ago, hold the rest." : ""
         let enough = limitNeeded(for: plan) / 1024
-        return "The locked-memory limit of \(Self.kibibytes(limit))\(held) is used up. "
+        return "The locked-memory limit of \(Self.kibibytes(limit))\(held) is \(isEnough ? "used up" : "too small"). "
             + "This needs \(Self.kibibytes(needed)) (\(list)).\(others) "
             + "Raise the limit to at least \(enough) KiB (ulimit -l \(enough), or LimitMEMLOCK=\(enough)K)."
     }

@@ -33,7 +33,8 @@ extension KernelCapabilities {
         note(.cloneBuffers, curing_knows_clone(descriptor, 0))
         note(.clonePartOfBuffers, curing_knows_clone(descriptor, 1))
         note(.memoryRegions, curing_knows_regions(descriptor))
-        note(.registeredWaits, curing_knows_registered_waits(descriptor))
+        // Their arguments lie in a region.
+        if found.contains(.memoryRegions) { note(.registeredWaits, curing_knows_registered_waits(descriptor)) }
         note(.query, curing_knows_query(0))
         note(.zeroCopyReceiveQuery, curing_knows_query(1))
         found.formUnion(ring.receives())

@@ -8,12 +8,12 @@ struct DoctorCommand: ParsableCommand {
         commandName: "doctor",
         abstract: "Say what this kernel and this user can do with buffer pools, and what to change.",
         discussion: """
-            Asks the kernel itself, with a throw-away ring, and looks at limits, switches and huge pages. Changes nothing.
+            Asks the kernel itself, makes a pool for a moment, and looks at limits, switches and huge pages. Changes nothing.
 
             Exit codes:
               0   usable: pools work here with everything that they use
-              1   limited: pools work, but something that they would use is missing or scarce
-              2   unusable: no ring can be made, or the kernel has no buffer rings, or no pool fits the limits
+              1   limited: pools work, but something they would use is missing or scarce
+              2   unusable: no ring can be made, or no buffer rings, or no pool fits
               64  the command line is wrong
             """)
 
@@ -40,7 +40,8 @@ struct DoctorCommand: ParsableCommand {
     func run() throws {
         var machine = Machine.read()
         if let simulatedKernel { machine = machine.simulating(simulatedKernel.release, without: Set(without)) }
-        let diagnosis = Diagnosis(machine)
+        let isSimulated = machine.isSimulated
+        let diagnosis = Diagnosis(machine) { isSimulated ? nil : $0.tryOut() }
         Output.line(json ? DiagnosisJSON.render(diagnosis) : DiagnosisText.render(diagnosis))
         guard diagnosis.verdict == .usable else { throw ExitCode(Int32(diagnosis.verdict.rawValue)) }
     }

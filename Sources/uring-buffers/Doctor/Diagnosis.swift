@@ -19,13 +19,15 @@ struct Diagnosis {
     /// What to do or to know; whole sentences.
     private(set) var advice: [String] = []
 
-    init(_ machine: Machine) {
+    /// `tryOut` makes a pool for real and tells the error.
+    init(_ machine: Machine, tryOut: (PoolSuggestion) -> UringError?) {
         self.machine = machine
         usable = machine.capabilities.usable(on: machine.release)
         quirks = machine.failure == nil ? machine.capabilities.quirks(for: machine.release) : []
         suggestion = machine.failure == nil && usable.bestMode.isOffered ? PoolSuggestion(for: machine, usable) : nil
         judgeKernel()
         judgeLimits()
+        if let suggestion { judgeTrial(of: suggestion, tryOut) }
         advise()
     }
 
@@ -42,15 +44,20 @@ struct Diagnosis {
             return
         }
         guard usable.bestMode.isOffered else {
-            worsen(to: .unusable, "This kernel has no buffer rings, which need Linux 5.19. \(whatIsLeft)")
+            worsen(to: .unusable, "This kernel has no buffer rings (\(cause(of: .bufferRings))). \(whatIsLeft)")
             return
         }
         for (feature, loss) in Diagnosis.wanted where !usable.has(feature) {
-            let cause =
-                machine.capabilities.has(feature)
-                ? "a known bug of this kernel spoils it" : "it needs Linux \(feature.since)"
-            worsen(to: .limited, "No \(FeatureNames.name(of: feature)) (\(cause)): \(loss).")
+            worsen(to: .limited, "No \(FeatureNames.name(of: feature)) (\(cause(of: feature))): \(loss).")
         }
+    }
+
+    /// Why the kernel cannot do something.
+    private func cause(of feature: KernelFeature) -> String {
+        if machine.capabilities.has(feature) { return "a known bug of this kernel spoils it" }
+        return machine.release < feature.since
+            ? "Linux \(feature.since) brings that"
+            : "Linux \(feature.since) brought that: this kernel was built without, or a filter refuses it"
     }
 
     /// What a pool uses by itself where it is there.
@@ -83,6 +90,9 @@ struct Diagnosis {
                 + (machine.isFiltered ? "the seccomp filter of this process" : "a filter or security module")
                 + " does: allow io_uring_setup, io_uring_enter and io_uring_register (Docker: a seccomp profile of your "
                 + "own, or --security-opt seccomp=unconfined)."
+        case "ENOSYS" where machine.release >= KernelRelease(6, 1):
+            return "This release of Linux can have it: the kernel was built without (CONFIG_IO_URING), or a filter, such as a "
+                + "container's, hides it."
         case "ENOMEM": return machine.budget.explain(PoolSuggestion.smallestPlan)
         default: return failure.remedy
         }
@@ -108,6 +118,17 @@ struct Diagnosis {
                 "At most \(machine.descriptors.hard) descriptors may be open, one for each connection and two in a proxy: "
                     + "raise the limit (ulimit -n, or LimitNOFILE=).")
         }
+    }
+
+    /// What is predicted to fit may be held by others of this user.
+    private mutating func judgeTrial(of suggestion: PoolSuggestion, _ tryOut: (PoolSuggestion) -> UringError?) {
+        guard let error = tryOut(suggestion) else { return }
+        let explanation =
+            error.symbol == "ENOMEM" ? "ENOMEM. \(machine.budget.explain(suggestion.plan))" : "\(error.symbol). \(error.remedy)"
+        let isSmallPossible = tryOut(.smallest) == nil
+        worsen(
+            to: isSmallPossible ? .limited : .unusable,
+            "\(isSmallPossible ? "Only a smaller pool than suggested" : "No pool") can be made now: \(explanation)")
     }
 
     // MARK: Advice

@@ -1,6 +1,8 @@
 // A pool that fits this machine.
 
+import Glibc
 import UringBuffers
+import UringQueue
 
 struct PoolSuggestion {
     var buffers: Int
@@ -23,21 +25,53 @@ struct PoolSuggestion {
             buffers /= 2
         }
         isReducedByMemory = buffers < PoolSuggestion.usualBuffers
-        var entries = RelayIO.usualQueue
         let wanted = buffers
-        while !machine.budget.fits(RelayIO.plan(entries: entries, buffers: buffers)) {
-            if entries > RelayIO.smallestQueue {
-                entries /= 4
-            } else if buffers > 64 {
-                buffers /= 2
-            } else {
-                return nil
-            }
+        func fits(_ entries: Int) -> Bool { machine.budget.fits(RelayIO.plan(entries: entries, buffers: buffers)) }
+        // Buffers first: a small queue only costs more system calls.
+        while !fits(RelayIO.smallestQueue) {
+            guard buffers > 64 else { return nil }
+            buffers /= 2
         }
+        var entries = RelayIO.usualQueue
+        while !fits(entries) { entries /= 4 }
         isReducedByLockedMemory = buffers < wanted || entries < RelayIO.usualQueue
         self.buffers = buffers
         queueEntries = entries
     }
+
+    /// The smallest pool that is worth a try.
+    static let smallest = PoolSuggestion(buffers: 64, queueEntries: RelayIO.smallestQueue)
+
+    private init(buffers: Int, queueEntries: Int) {
+        self.buffers = buffers
+        self.queueEntries = queueEntries
+        isReducedByLockedMemory = true
+        isReducedByMemory = false
+    }
+
+    /// Makes the pool and closes it again; the error says what was in the way.
+    ///
+    /// What rings that were closed just now were charged comes back a while later, so a lack of it is asked again.
+    func tryOut() -> UringError? {
+        var error = attempt()
+        // Longer each time, because each attempt is charged as well.
+        for pause in [5, 20, 40, 80, 160] as [UInt32] where error?.symbol == "ENOMEM" {
+            usleep(pause * 1000)
+            error = attempt()
+        }
+        return error
+    }
+
+    private func attempt() -> UringError? {
+        do throws(UringError) {
+            let queue = try UringQueue(entries: queueEntries, completionEntries: queueEntries * 8)
+            let group = try BufferGroup(ring: queue.descriptor, id: 0, capacity: buffers, bufferSize: bufferSize)
+            try group.close()
+            return nil
+        } catch { return error }
+    }
+
+    var plan: MemlockPlan { RelayIO.plan(entries: queueEntries, buffers: buffers) }
 
     var sentence: String {
         let cause =
@@ -71,7 +105,7 @@ struct PoolSuggestion {
         guard kernel.has(.zeroCopySend) else {
             return "Sends copy: zero-copy sends need Linux \(KernelFeature.zeroCopySend.since)."
         }
-        let plan = RelayIO.plan(entries: queueEntries, buffers: buffers).and(.fixedBuffers(bytes: byteCount))
+        let plan = plan.and(.fixedBuffers(bytes: byteCount))
         guard kernel.has(.fixedBuffers), !machine.budget.fits(plan) else { return nil }
         let needed = machine.budget.limitNeeded(for: plan) / 1024
         return "Fixed buffers for zero-copy sends would pin the whole pool (\(Amount.bytes(byteCount))), which the "

@@ -9,7 +9,7 @@ enum DiagnosisText {
         if machine.failure == nil { lines += capabilities(diagnosis) }
         lines += [
             row("locked memory", lockedMemory(machine)),
-            row("descriptors", "\(machine.descriptors.soft) may be open, the limit can be raised to \(machine.descriptors.hard)"),
+            row("descriptors", descriptors(machine.descriptors)),
             row("huge pages", hugePages(machine)),
         ]
         lines += list("advice", diagnosis.advice)
@@ -34,10 +34,10 @@ enum DiagnosisText {
         let works = machine.failure.map { "no ring can be made (\($0.symbol))" } ?? "a ring can be made"
         let sysctl =
             switch machine.disabled {
-            case 0: "open to everybody (kernel.io_uring_disabled = 0)"
-            case 1: "kept to group \(machine.group ?? -1) and CAP_SYS_ADMIN (kernel.io_uring_disabled = 1)"
-            case 2: "forbidden to everybody (kernel.io_uring_disabled = 2)"
-            case let other?: "kernel.io_uring_disabled = \(other)"
+            case 0: "kernel.io_uring_disabled is 0 (nobody is kept out)"
+            case 1: "kernel.io_uring_disabled is 1 (group \(machine.group ?? -1) and CAP_SYS_ADMIN only)"
+            case 2: "kernel.io_uring_disabled is 2 (everybody is kept out)"
+            case let other?: "kernel.io_uring_disabled is \(other)"
             case nil: "this kernel has no switch for it"
             }
         return "\(works); \(sysctl)\(machine.isFiltered ? "; a seccomp filter is on" : "")"
@@ -57,23 +57,36 @@ enum DiagnosisText {
                     "\(kernel.fixedBufferSlots) slots of at most \(Amount.bytes(KernelCapabilities.fixedBufferBytes))"))
         }
         lines.append(row("best mode", FeatureNames.name(of: diagnosis.usable.bestMode)))
-        let bugs = diagnosis.quirks.map { quirk in
-            let off = quirk.switchedOff.map(\.rawValue).sorted().joined(separator: ", ")
-            let what = quirk.isAlwaysRefused ? "refused by this library everywhere" : "do not use"
-            return "\(quirk.id): \(quirk.problem) (\(what): \(off); \(quirk.reference))"
-        }
+        let bugs = bugs(diagnosis.quirks)
         return lines + (bugs.isEmpty ? [row("known bugs", "none")] : list("known bugs", bugs))
+    }
+
+    private static func bugs(_ quirks: [Quirk]) -> [String] {
+        var bugs = quirks.filter { !$0.isAlwaysRefused }.map { quirk in
+            let off = quirk.switchedOff.map(\.rawValue).sorted().joined(separator: ", ")
+            return "\(quirk.id): \(quirk.problem) Do not use \(off). See \(quirk.reference)."
+        }
+        let refused = quirks.filter(\.isAlwaysRefused).map(\.id)
+        if !refused.isEmpty {
+            bugs.append("this library refuses what these would spoil: \(refused.joined(separator: ", "))")
+        }
+        return bugs
     }
 
     private static func lockedMemory(_ machine: Machine) -> String {
         let budget = machine.budget
         guard let limit = budget.limit else { return "no limit" }
-        let most = budget.hardLimit.map { Amount.bytes($0) } ?? "any size"
-        let text = "\(Amount.bytes(limit)), the limit can be raised to \(most); "
+        let most = budget.hardLimit.map { "to \(Amount.bytes($0))" } ?? "at will"
+        let text = "limit \(Amount.bytes(limit))\(budget.hardLimit == limit ? "" : " (can be raised \(most))"); "
         if budget.isExempt { return text + "not charged to this user (CAP_IPC_LOCK)" }
         let needed = budget.charge(for: PoolSuggestion.usualPlan)
         return text + "at most \(Amount.bytes(budget.available ?? limit)) left, the usual pool needs "
             + "\(needed == 0 ? "none" : Amount.bytes(needed))"
+    }
+
+    private static func descriptors(_ limits: (soft: Int, hard: Int)) -> String {
+        let most = limits.hard == .max ? "at will" : "to \(limits.hard)"
+        return "limit \(limits.soft)" + (limits.soft == limits.hard ? "" : " (can be raised \(most))")
     }
 
     private static func hugePages(_ machine: Machine) -> String {

@@ -48,7 +48,7 @@ import UringBuffers
         let plan = MemlockPlan.pool(entries: 16, buffers: 4096)
         #expect(
             MemlockBudget(limit: 32 << 10).explain(plan)
-                == "The locked-memory limit of 32 KiB is used up. This needs 72 KiB (a queue of 16 requests and 32 "
+                == "The locked-memory limit of 32 KiB is too small. This needs 72 KiB (a queue of 16 requests and 32 "
                 + "completions: 8 KiB, a ring of 4096 buffers: 64 KiB). Raise the limit to at least 72 KiB "
                 + "(ulimit -l 72, or LimitMEMLOCK=72K).")
         #expect(
