@@ -7,7 +7,7 @@ extension KernelCapabilities {
     /// Asks the running kernel, with one throw-away ring of two entries.
     ///
     /// Each question is a call that fails in a telling way or ends at once; two receives tell about their flags. About
-    /// twenty system calls: 0.1 to 0.2 ms on an idle machine; on kernels before 6.13 the end of a table of fixed buffers may
+    /// twenty system calls, 0.2 ms; on kernels before 6.13 the end of a table of fixed buffers may
     /// take tens of milliseconds. Ask once and keep the value. Two pages are charged to the locked-memory limit until
     /// shortly after.
     ///

@@ -82,7 +82,8 @@ struct Diagnosis {
                 return "The sysctl kernel.io_uring_disabled is 2, which forbids it to everybody: set it to 0, or to 1."
             }
             if machine.disabled == 1 {
-                let members = machine.group.flatMap { $0 >= 0 ? "members of group \($0)" : nil } ?? "a group (there is none)"
+                let members =
+                    machine.group.flatMap { $0 >= 0 ? "members of group \($0)" : nil } ?? "a group (there is none)"
                 return "The sysctl kernel.io_uring_disabled is 1, which leaves it to \(members) and to CAP_SYS_ADMIN: "
                     + "join the group that kernel.io_uring_group names, or set kernel.io_uring_disabled to 0."
             }
@@ -91,7 +92,8 @@ struct Diagnosis {
                 + " does: allow io_uring_setup, io_uring_enter and io_uring_register (Docker: a seccomp profile of your "
                 + "own, or --security-opt seccomp=unconfined)."
         case "ENOSYS" where machine.release >= KernelRelease(6, 1):
-            return "This release of Linux can have it: the kernel was built without (CONFIG_IO_URING), or a filter, such as a "
+            return
+                "This release of Linux can have it: the kernel was built without (CONFIG_IO_URING), or a filter, such as a "
                 + "container's, hides it."
         case "ENOMEM": return machine.budget.explain(PoolSuggestion.smallestPlan)
         default: return failure.remedy
@@ -124,7 +126,8 @@ struct Diagnosis {
     private mutating func judgeTrial(of suggestion: PoolSuggestion, _ tryOut: (PoolSuggestion) -> UringError?) {
         guard let error = tryOut(suggestion) else { return }
         let explanation =
-            error.symbol == "ENOMEM" ? "ENOMEM. \(machine.budget.explain(suggestion.plan))" : "\(error.symbol). \(error.remedy)"
+            error.symbol == "ENOMEM"
+            ? "ENOMEM. \(machine.budget.explain(suggestion.plan))" : "\(error.symbol). \(error.remedy)"
         let isSmallPossible = tryOut(.smallest) == nil
         worsen(
             to: isSmallPossible ? .limited : .unusable,

@@ -76,25 +76,30 @@ struct PoolSuggestion {
     var sentence: String {
         let cause =
             isReducedByLockedMemory
-            ? ", the most that the locked-memory limit allows" : isReducedByMemory ? ", an eighth of the free memory" : ""
+            ? ", the most that the locked-memory limit allows"
+            : isReducedByMemory ? ", an eighth of the free memory" : ""
         let more =
             isReducedByLockedMemory || isReducedByMemory
             ? "" : " A pool costs address space until it is used, so take more when receives starve."
-        return "Begin with \(buffers) buffers of \(Amount.bytes(bufferSize)) (\(Amount.bytes(byteCount)))\(cause), and a queue of "
+        return
+            "Begin with \(buffers) buffers of \(Amount.bytes(bufferSize)) (\(Amount.bytes(byteCount)))\(cause), and a queue of "
             + "\(queueEntries) requests.\(more)"
     }
 
     func backing(on machine: Machine) -> String {
         let ordinary = "Back it with ordinary pages (anonymousMap): memory then follows the load."
         if let pool = machine.hugePages.first(where: { $0.free * $0.pageBytes >= byteCount }) {
-            return "\(ordinary) \(pool.free) huge pages of \(Amount.bytes(pool.pageBytes)) are free (hugePages): worth it for "
+            return
+                "\(ordinary) \(pool.free) huge pages of \(Amount.bytes(pool.pageBytes)) are free (hugePages): worth it for "
                 + "pools that are busy as a whole."
         }
         switch machine.transparentHugePages {
         case "always":
-            return "\(ordinary) Transparent huge pages are always on here, so a pool may become resident 2 MiB at a time."
+            return
+                "\(ordinary) Transparent huge pages are always on here, so a pool may become resident 2 MiB at a time."
         case "madvise":
-            return "\(ordinary) For pools that are busy as a whole ask for transparent huge pages (transparentHugePages), "
+            return
+                "\(ordinary) For pools that are busy as a whole ask for transparent huge pages (transparentHugePages), "
                 + "which this machine gives on advice; none are reserved."
         default: return "\(ordinary) This machine has no huge pages to offer."
         }

@@ -13,7 +13,8 @@ indirect enum JSON {
 
     var text: String {
         switch self {
-        case .object(let members): "{" + members.map { JSON.quoted($0.0) + ":" + $0.1.text }.joined(separator: ",") + "}"
+        case .object(let members):
+            "{" + members.map { JSON.quoted($0.0) + ":" + $0.1.text }.joined(separator: ",") + "}"
         case .array(let elements): "[" + elements.map(\.text).joined(separator: ",") + "]"
         case .string(let text): JSON.quoted(text)
         case .number(let value): String(value)

@@ -34,7 +34,8 @@ extension ToolTests {
             ["echo", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1"],
             ["doctor", "surplus"],
             ["doctor", "--xml"], ["doctor", "--without", "bundles"], ["doctor", "--simulated-kernel", "six"],
-            ["doctor", "--simulated-kernel", "6.12", "--without", "wings"], ["demo", "--seconds", "0"], ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
+            ["doctor", "--simulated-kernel", "6.12", "--without", "wings"], ["demo", "--seconds", "0"],
+            ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
             ["demo", "--connections", "10001"], ["demo", "--seed", "-1"],
         ])
         func aWrongCommandLineEndsWithOneLineAnd64(arguments: [String]) throws {

@@ -42,7 +42,8 @@ extension ToolTests {
                 if !missing.isEmpty { options += ["--without", missing] }
                 modes.append(try DoctorReport.make(options).report.capabilities.bestMode)
             }
-            #expect(modes == ["incrementalWithMinimum", "incremental", "wholeBuffers", "providedBuffers", "callerChosen"])
+            #expect(
+                modes == ["incrementalWithMinimum", "incremental", "wholeBuffers", "providedBuffers", "callerChosen"])
         }
 
         @Test func knownBugsAreTold() throws {
@@ -82,9 +83,10 @@ extension ToolTests {
             let (report, _) = try DoctorReport.make(wrapper: wrapper("io_uring_register", "EINVAL"))
             #expect(report.exitCode == 2 && report.ioUring.works)
             #expect(report.capabilities.bestMode == "callerChosen" && report.capabilities.fixedBufferSlots == 0)
-            for lost in ["bufferRings", "kernelRings", "ringHead", "incremental", "minimumLeft", "fixedBuffers",
-                "cloneBuffers", "memoryRegions", "registeredWaits", "query", "zeroCopySend", "providedBuffers"]
-            {
+            for lost in [
+                "bufferRings", "kernelRings", "ringHead", "incremental", "minimumLeft", "fixedBuffers",
+                "cloneBuffers", "memoryRegions", "registeredWaits", "query", "zeroCopySend", "providedBuffers",
+            ] {
                 #expect(!report.capabilities.features.contains(lost), "\(lost)")
             }
             #expect(report.reasons[0].contains("no buffer rings"), "\(report.reasons)")

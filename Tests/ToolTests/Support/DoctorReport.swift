@@ -50,7 +50,8 @@ struct DoctorReport: Decodable {
 
     private func check(against text: String, _ sourceLocation: SourceLocation) {
         let context = Comment(rawValue: "\(self)\n\(text)")
-        #expect(["usable": 0, "limited": 1, "unusable": 2][verdict] == exitCode, context, sourceLocation: sourceLocation)
+        #expect(
+            ["usable": 0, "limited": 1, "unusable": 2][verdict] == exitCode, context, sourceLocation: sourceLocation)
         #expect(reasons.isEmpty == (exitCode == 0), context, sourceLocation: sourceLocation)
         #expect((suggestion == nil) == advice.isEmpty, context, sourceLocation: sourceLocation)
         #expect(exitCode == 2 || suggestion != nil, context, sourceLocation: sourceLocation)

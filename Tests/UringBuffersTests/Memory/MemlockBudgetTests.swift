@@ -63,11 +63,12 @@ private struct Charger {
         .fixedBuffers(bytes: 1 << 20), .region(bytes: 4096),
     ]
 
-    @Test(arguments: [
-        (0, nil), (4096, nil), (8192, [false, false, false, false, false]),
-        (64 << 10, [true, false, true, false, true]), (1 << 20, [true, true, true, false, true]),
-        (8 << 20, [true, true, true, true, true]),
-    ] as [(Int, [Bool]?)])
+    @Test(
+        arguments: [
+            (0, nil), (4096, nil), (8192, [false, false, false, false, false]),
+            (64 << 10, [true, false, true, false, true]), (1 << 20, [true, true, true, false, true]),
+            (8 << 20, [true, true, true, true, true]),
+        ] as [(Int, [Bool]?)])
     func asMeasured(limit: Int, expected: [Bool]?) async {
         await #expect(processExitsWith: .success) { [limit, expected] in
             try #require(test_become_unprivileged(UInt64(limit)) == 0)

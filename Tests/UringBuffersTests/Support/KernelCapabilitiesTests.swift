@@ -42,9 +42,11 @@ import UringQueue
         let queue = try UringQueue(entries: 4)
         #expect(kernel.has(.bundles) == queue.supportsBundles)
         #expect(kernel.has(.receiveBudget) == UringQueue.supportsReceiveBudget())
-        #expect(kernel.has(.deferredTaskRun) == (outcome { () throws(UringError) in
-            _ = try UringQueue(entries: 4, mode: .deferred).mode
-        } == nil))
+        #expect(
+            kernel.has(.deferredTaskRun)
+                == (outcome { () throws(UringError) in
+                    _ = try UringQueue(entries: 4, mode: .deferred).mode
+                } == nil))
         let pair = SocketPair()
         let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 8, bufferSize: 64)
         queue.receiveMultishot(from: pair.reader, into: group, tag: 1)
@@ -65,9 +67,10 @@ import UringQueue
             }
             #expect(works == nil, "a table of as many slots as probed")
             if slots < FixedBufferTable.mostSlots {
-                #expect(outcome { () throws(UringError) in
-                    _ = try FixedBufferTable(ring: ring.descriptor, slots: slots * 2).slots
-                } == EINVAL)
+                #expect(
+                    outcome { () throws(UringError) in
+                        _ = try FixedBufferTable(ring: ring.descriptor, slots: slots * 2).slots
+                    } == EINVAL)
             }
         }
         let memory = try PageMemory(byteCount: 4096)
