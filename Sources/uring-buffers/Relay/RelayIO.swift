@@ -11,16 +11,19 @@ struct RelayIO: ~Copyable {
     /// How many flows there are. One thread uses it; atomic so that it can change while the rest is borrowed.
     let flows = Atomic<Int>(0)
     private let bundles: Bool
+    private let send: SendKind
     /// Multishot receives with a budget, which the kernel keeps to exactly (about Linux 6.17).
     private let hasBudget: Bool
 
-    init(_ configuration: RelayConfiguration) throws(UringError) {
+    init(_ configuration: RelayConfiguration) throws {
         let queue = try RelayIO.makeQueue(buffers: configuration.buffers)
+        guard configuration.send == .plain || queue.supportsZeroCopySend else { throw StartFailure.noZeroCopySends }
         let group = try BufferGroup(
             ring: queue.descriptor, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize,
-            refill: configuration.refill, ringMemory: configuration.ringMemory)
+            consumption: configuration.consumption, refill: configuration.refill, ringMemory: configuration.ringMemory)
         self.queue = queue
         self.group = group
+        send = configuration.send
         share = FairShare(capacity: configuration.buffers, bufferSize: configuration.bufferSize)
         hasBudget = UringQueue.supportsReceiveBudget()
         // Without a budget a bundle can bring up to 256 buffers more than it was asked for: in a small pool, everything.
@@ -70,6 +73,14 @@ struct RelayIO: ~Copyable {
             queue.receiveMultishot(from: socket, into: group, budget: bytes, tag: tag.rawValue)
         } else {
             queue.receive(from: socket, into: group, tag: tag.rawValue)
+        }
+    }
+
+    /// Sends all of `bundle`. With zero-copy sends a notification may follow the result.
+    func send(_ bundle: consuming BufferBundle, to socket: Int32, tag: RelayTag) {
+        switch send {
+        case .plain: queue.send(bundle, to: socket, tag: tag.rawValue)
+        case .zerocopy: queue.sendZeroCopy(bundle, to: socket, tag: tag.rawValue)
         }
     }
 }
