@@ -30,6 +30,10 @@ extension ToolTests {
             ["echo", "--listen", "127.0.0.1:0", "--refill", "sometimes"],
             ["echo", "--listen", "127.0.0.1:0", "--ring-memory", "borrowed"],
             ["echo", "--listen", "127.0.0.1:0", "--summary", "xml"],
+            ["echo", "--listen", "127.0.0.1:0", "--consumption", "partial"],
+            ["echo", "--listen", "127.0.0.1:0", "--consumption"],
+            ["echo", "--listen", "127.0.0.1:0", "--send", "zero-copy"],
+            ["proxy", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--send", ""],
             ["echo", "--listen", "127.0.0.1:0", "surplus"],
             ["echo", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1"],
             ["demo", "--seconds", "0"], ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
@@ -65,7 +69,8 @@ extension ToolTests {
         }
 
         static let poolOptions = [
-            "--buffers", "--buffer-size", "--refill", "--ring-memory", "--bundles", "--no-bundles", "--summary",
+            "--buffers", "--buffer-size", "--refill", "--ring-memory", "--bundles", "--no-bundles",
+            "--consumption", "--send", "--summary",
         ]
 
         @Test(arguments: [
