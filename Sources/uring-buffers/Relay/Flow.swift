@@ -3,12 +3,11 @@
 import UringBuffers
 import UringQueue
 
-///      source ──receive──▶ pending ──send──▶ sink           held = pending + sending + still read by the kernel,
-///                                                           bounded by the fair share
+///      source ──receive──▶ pending ──send──▶ sink           held = pending + sending, bounded by the fair share
 ///
 /// At most one receive and one send are under way. While a send is, what arrives is appended to `pending`, and leaves
-/// as one gathered send afterwards. A zero-copy send makes room for the next at its result, but holds its buffers until
-/// its notification; several may wait for theirs, so each carries its number of buffers in its tag.
+/// as one gathered send afterwards. A zero-copy send makes room for the next at its result, but its buffers are lent to
+/// the kernel until its notification; several may wait for theirs, so each carries its number of buffers in its tag.
 struct Flow: ~Copyable {
     enum Receiving { case idle, waitingForSink, armed, stopping, starved }
 
@@ -22,12 +21,13 @@ struct Flow: ~Copyable {
     private var pendingBuffers = 0
     /// Where the last piece of them lies, if that is known.
     private var lastPending: BufferID?
-    /// Buffers that were received and did not go back yet.
+    /// Buffers that were received and are not sent yet.
     private(set) var held = 0
     private var isSending = false
     private var sendingBytes = 0
-    /// Zero-copy sends whose result is known and whose notification is not.
+    /// Zero-copy sends that are done but for their notifications, and the buffers that the kernel still reads for them.
     private var unnotified = 0
+    private var lent = 0
     private var receiving = Receiving.idle
     /// The last completion with data filled a buffer at least.
     private var isBulk = false
@@ -198,22 +198,25 @@ struct Flow: ~Copyable {
     private mutating func send(_ bundle: consuming BufferBundle, buffers: Int, _ io: borrowing RelayIO) {
         isSending = true
         sendingBytes = bundle.byteCount
-        io.send(bundle, to: sink, tag: RelayTag(.send, slot: slot, side: side, buffers: buffers))
+        io.send(
+            bundle, to: sink, lending: lent + buffers,
+            tag: RelayTag(.send, slot: slot, side: side, buffers: buffers))
         requests += 1
     }
 
     /// A send of `buffers` buffers ended, or the kernel reads them no more. Returns the bytes that it sent.
     mutating func sent(_ completion: Completion, buffers: Int, _ io: borrowing RelayIO) -> Int {
-        if completion.isFinal {
-            requests -= 1
-            held -= buffers
-        }
+        if completion.isFinal { requests -= 1 }
         if completion.flags.contains(.notification) {
             unnotified -= 1
-            arm(io)
+            lent -= buffers
             return 0
         }
-        if !completion.isFinal { unnotified += 1 }
+        if !completion.isFinal {
+            unnotified += 1
+            lent += buffers
+        }
+        held -= buffers
         isSending = false
         let waitingBuffers = pendingBuffers
         if completion.result != sendingBytes || sinkEnded {

@@ -76,11 +76,14 @@ struct RelayIO: ~Copyable {
         }
     }
 
-    /// Sends all of `bundle`. With zero-copy sends a notification may follow the result.
-    func send(_ bundle: consuming BufferBundle, to socket: Int32, tag: RelayTag) {
-        switch send {
-        case .plain: queue.send(bundle, to: socket, tag: tag.rawValue)
-        case .zerocopy: queue.sendZeroCopy(bundle, to: socket, tag: tag.rawValue)
+    /// Sends all of `bundle`; without copying when that is wanted and a flow may lend the kernel as many as `lending`.
+    /// Then a notification may follow the result.
+    func send(_ bundle: consuming BufferBundle, to socket: Int32, lending: Int, tag: RelayTag) {
+        let free = group.available + group.spares
+        if send == .zerocopy, share.mayLend(lending, free: free, flows: flows.load(ordering: .relaxed)) {
+            queue.sendZeroCopy(bundle, to: socket, tag: tag.rawValue)
+        } else {
+            queue.send(bundle, to: socket, tag: tag.rawValue)
         }
     }
 }

@@ -15,11 +15,16 @@ extension ToolTests {
             }
             var testDescription: String { options.joined(separator: " ") }
 
-            /// What the network still reads waits for the peer's acknowledgement, which may be delayed by 40 ms: few
-            /// enough bytes that a pool of one small buffer is not tried for minutes.
+            /// Few enough bytes for a pool of one small buffer.
             var plans: [CrowdPlan] {
                 let most = min(200_000, max(2000, 40 * buffers * size))
                 return (0..<10).map { CrowdPlan(bytes: most >> ($0 % 5), messageBits: 5 + $0) }
+            }
+
+            /// In a large pool there is enough to lend to zero-copy sends; in a small one it depends.
+            func check(_ summary: ToolSummary) {
+                if !mode.isZeroCopy { #expect(summary.zeroCopySends == 0) }
+                if mode.isZeroCopy, buffers >= 1024 { #expect(summary.zeroCopySends > 0) }
             }
         }
 
@@ -45,7 +50,7 @@ extension ToolTests {
             let result = try check(tool.address, one, seed: 110)
             let summary = try tool.end()
             #expect(summary.bytesSent >= result.bytesVerified)
-            #expect((summary.zeroCopySends > 0) == one.mode.isZeroCopy)
+            one.check(summary)
         }
 
         @Test(arguments: cases)
@@ -55,7 +60,7 @@ extension ToolTests {
             let result = try check(proxy.address, one, seed: 111)
             let summary = try proxy.end()
             #expect(summary.bytesSent >= 2 * result.bytesVerified)
-            #expect((summary.zeroCopySends > 0) == one.mode.isZeroCopy)
+            one.check(summary)
             try echo.end()
         }
 
