@@ -36,8 +36,8 @@ struct PoolOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How bytes leave: plain, or zerocopy, where the network reads them in the buffer and has it until the peer "
-                + "has them (needs Linux 6.1; dearer on loopback, and for sends of less than about 10 KB).",
+            "How bytes leave: plain, or zerocopy, where the network reads them in the buffers until the peer has "
+                + "acknowledged them, as far as a connection's share of the pool goes (needs Linux 6.1; loopback copies).",
             valueName: "kind"))
     var send = SendKind.plain
 

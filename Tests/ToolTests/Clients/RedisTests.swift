@@ -6,7 +6,7 @@ extension ToolTests {
     @Suite struct RedisTests {
         @Test(
             .needs(.redisServer, .redisBenchmark, for: "redis-benchmark through redis-server"),
-            arguments: [["-n", "10000"], ["-n", "40000", "-P", "16"], ["-n", "3000", "-d", "20000"]], Mode.all)
+            arguments: [["-n", "10000"], ["-n", "40000", "-P", "16"], ["-n", "300", "-d", "20000"]], Mode.all)
         func everyRequestIsAnswered(load: [String], mode: Mode) throws {
             let redis = try OutsideServer(.redisServer) { address, directory in
                 [

@@ -59,6 +59,22 @@ extension ToolTests {
             #expect(isOneLine(result.errors), "stderr: \(result.errors)")
         }
 
+        /// The second registration of the tool's first ring asks for what the kernel is to have.
+        @Test(
+            .needs(.strace, for: "kernels without zero-copy sends or incremental consumption"),
+            arguments: [["--send", "zerocopy"], ["--consumption", "incremental"]])
+        func aKernelThatCannotDoItEndsWithOneLineAnd1(options: [String]) throws {
+            let process = try ChildProcess(
+                try OutsideProgram.strace.require(),
+                ["-f", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_register", "-e"]
+                    + ["inject=io_uring_register:error=EINVAL:when=2", ToolBinary.path]
+                    + ["echo", "--listen", "127.0.0.1:0"] + options)
+            #expect(try process.wait(seconds: 30).exitCode == 1)
+            #expect(process.output.isEmpty)
+            #expect(isOneLine(process.errorOutput), "stderr: \(process.errorOutput)")
+            #expect(process.errorOutput.contains("needs Linux 6."), "it says what is missing: \(process.errorOutput)")
+        }
+
         @Test func aPortInUse() throws {
             let tool = try RunningTool(.echo)
             let result = try run(["echo", "--listen", tool.address.description])

@@ -48,9 +48,9 @@ extension ToolTests {
                 slow[0].close()
                 summary = try proxy.end()
             }
-            // 128 buffers are the most that a flow asks for in this pool; one bundle may bring 256 more. As many again may
-            // be lent to zero-copy sends.
-            #expect(summary.peakLent <= (128 + 256) * (mode.isZeroCopy ? 2 : 1))
+            // 128 buffers are the most that a flow asks for in this pool; one bundle may bring 256 more. Four times 128 may be
+            // lent to zero-copy sends.
+            #expect(summary.peakLent <= 128 + 256 + (mode.isZeroCopy ? 4 * 128 : 0))
         }
 
         @Test(arguments: [1, 20], Mode.all)
