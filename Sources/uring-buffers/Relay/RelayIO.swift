@@ -61,14 +61,17 @@ struct RelayIO: ~Copyable {
     /// look at the ring costs more than it brings. It goes on while its cancellation is under way, so it is for flows
     /// with room. Bulk comes cheapest to bundles that are asked for one by one: data that arrives while the last one is
     /// being sent gathers, so that bundles grow (a third less processor time for each byte than a multishot receive that
-    /// wakes for every segment). A single receive makes them largest; a budget of one bundle keeps it to its size.
+    /// wakes for every segment). A single receive makes them largest; a budget of one bundle keeps it to its size. A
+    /// single receive in pieces knows no limit at all: only where there are no budgets.
     func receive(from socket: Int32, allowance: Int, mayOvershoot: Bool, isBulk: Bool, tag: RelayTag) {
         let bytes = allowance * group.bufferSize
-        if isBulk, bundles, hasBudget, !mayOvershoot {
+        let isIncremental = group.consumption.isIncremental
+        if isBulk, bundles, hasBudget, !mayOvershoot || isIncremental {
             queue.receiveMultishot(
                 from: socket, into: group, limit: bytes, budget: bytes, options: .bundle, tag: tag.rawValue)
         } else if isBulk, bundles {
-            queue.receive(from: socket, into: group, limit: bytes, options: .bundle, tag: tag.rawValue)
+            queue.receive(
+                from: socket, into: group, limit: isIncremental ? 0 : bytes, options: .bundle, tag: tag.rawValue)
         } else if hasBudget, allowance >= 16 {
             queue.receiveMultishot(from: socket, into: group, budget: bytes, tag: tag.rawValue)
         } else {
