@@ -95,6 +95,9 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     /// Costs about 10 µs per 64 MiB: for reports, not for loops.
     public var residentBytes: Int { unsafe Residency.bytes(at: baseAddress, count: byteCount) }
 
+    /// Whether ``giveBack(offset:byteCount:)`` can do it.
+    var canGiveBack: Bool { if case .hugePages = source { false } else { true } }
+
     /// Gives whole pages back to the system; what they held is zero when it is touched again. Returns false when the
     /// source cannot (huge pages).
     @discardableResult
