@@ -80,7 +80,8 @@ extension ChurnPhase {
     // MARK: Used
 
     private func check(_ isGood: Bool, _ connection: ChurnConnection) {
-        if !isGood { wrong.append("connection \(connection.index): wrong bytes before \(connection.incoming.position)") }
+        guard !isGood else { return }
+        wrong.append("connection \(connection.index): wrong bytes before \(connection.incoming.position)")
     }
 
     private func use(_ buffer: consuming ProvidedBuffer, _ connection: ChurnConnection) {

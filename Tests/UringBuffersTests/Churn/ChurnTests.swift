@@ -53,6 +53,8 @@ private let receives: (count: Int, isAsked: Bool) = {
 
     /// One write, so that lines of tests that run beside each other stay whole.
     private func say(_ line: String) {
-        _ = unsafe (line + "\n").utf8CString.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count - 1) }
+        _ = unsafe (line + "\n").utf8CString.withUnsafeBytes {
+            unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count - 1)
+        }
     }
 }
