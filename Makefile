@@ -3,7 +3,7 @@
 SWIFT ?= swift
 TOOL = .build/release/uring-buffers
 
-.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares bench-misbehaviour ci
+.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares bench-misbehaviour model-check ci
 
 demo: tool
 	@$(TOOL) demo
@@ -35,6 +35,10 @@ fuzz: prepare
 # The tests of handles, groups and queues under the thread and the address sanitizer.
 sanitize: prepare
 	@Scripts/sanitize
+
+# The return stack against its model, with the model checker spin.
+model-check:
+	@Scripts/model-check
 
 bench-micro: prepare
 	@Benchmarks/micro

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -34,6 +35,16 @@ int curing_termination_signals(void) {
 int curing_read_signal(int descriptor) {
     struct signalfd_siginfo info;
     return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int curing_can_poll(int descriptor) {
+    // Only epoll says so: poll(2) calls what it cannot wait for ready.
+    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0) return -errno;
+    struct epoll_event event = {0};
+    int result = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 1 : errno == EPERM ? 0 : -errno;
+    close(epoll);
+    return result;
 }
 
 #if defined(__has_feature)

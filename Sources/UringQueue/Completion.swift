@@ -27,14 +27,40 @@ public struct Completion: Hashable, Sendable {
 
     @usableFromInline static let copiedResult = Int32.min
 
+    /// Why the queue refused the request without asking the kernel; the result is `-EINVAL` then. ``BufferGroup/take(_:)``
+    /// makes a ``TakeOutcome/failed(_:)`` of it that tells the reason.
+    public var refusal: SelectionRefusal? {
+        // Without a buffer the kernel leaves the upper half of the word 0.
+        guard result < 0, !flags.contains(.buffer), flags.rawValue >> 16 > 0 else { return nil }
+        return SelectionRefusal.allCases[Int(flags.rawValue >> 16) - 1]
+    }
+
+    /// The flags of a refusal.
+    static func flags(of refusal: SelectionRefusal) -> UInt32 {
+        UInt32(SelectionRefusal.allCases.firstIndex(of: refusal)! + 1) << 16
+    }
+
     /// Whether the request has ended: no completion with this tag follows.
     @inlinable public var isFinal: Bool { !flags.contains(.more) }
+}
+
+extension Completion {
+    @usableFromInline var refusalError: UringError? {
+        refusal.map { UringError(.selectBuffers, errno: -result, cause: .refused($0)) }
+    }
 }
 
 extension BufferGroup {
     /// Turns the completion of a receive from this group into owned buffers: ``take(result:flags:)``.
     @inlinable
     public func take(_ completion: Completion) -> TakeOutcome {
-        take(result: completion.result, flags: completion.flags)
+        if completion.result < 0, let error = completion.refusalError { return .failed(error) }
+        return take(result: completion.result, flags: completion.flags)
+    }
+
+    /// The same, charged to `tag`: ``take(result:flags:tag:)``.
+    public func take(_ completion: Completion, tag: OwnerTag) -> TakeOutcome {
+        if completion.result < 0, let error = completion.refusalError { return .failed(error) }
+        return take(result: completion.result, flags: completion.flags, tag: tag)
     }
 }

@@ -66,6 +66,14 @@ extension QueueState {
     }
 }
 
+extension QueueState {
+    /// Completes a request without asking the kernel.
+    mutating func refuse(_ refusal: SelectionRefusal, tag: UInt64) {
+        backlog.append(
+            curing_completion(user_data: tag, result: -UringErrno.invalid, flags: Completion.flags(of: refusal)))
+    }
+}
+
 // MARK: - Submitting
 
 extension QueueState {

@@ -72,6 +72,8 @@ int bare_ring_push(struct bare_ring *ring, const struct bare_request *request) {
     entry->msg_flags = request->op_flags;
     entry->user_data = request->tag;
     entry->buf_group = request->group;
+    // The same bytes as optlen, which the header may not know.
+    entry->file_index = request->optlen;
     ring->sq_array[tail & ring->sq_mask] = tail & ring->sq_mask;
     __atomic_store_n(ring->sq_tail, tail + 1, __ATOMIC_RELEASE);
     ring->pending++;

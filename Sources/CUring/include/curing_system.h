@@ -26,4 +26,7 @@ int curing_poisons(void);
 void curing_poison(void *start, uint64_t bytes);
 void curing_unpoison(void *start, uint64_t bytes);
 
+// 1 when the kernel can wait for the descriptor (it has a poll operation), 0 when not, or a negative errno.
+int curing_can_poll(int descriptor);
+
 #endif

@@ -54,8 +54,7 @@ extension BufferGroup {
         if flags.contains(.buffer) {
             let bid = flags.bufferID.rawValue
             if unsafe header.pointee.isIncremental {
-                // No bytes, no end: the kernel keeps the buffer, whatever the flags of older kernels say.
-                unsafe header.pointee.requireSelectable(bid)
+                unsafe header.pointee.takeNothing(bid, isKept: flags.contains(.bufferMore))
             } else {
                 unsafe header.pointee.select(bid)
                 unsafe header.pointee.recycle(bid)

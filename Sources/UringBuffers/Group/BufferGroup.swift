@@ -70,6 +70,10 @@ public struct BufferGroup: ~Copyable {
     @inlinable public var capacity: RingCapacity { unsafe header.pointee.ring.capacity }
     /// Bytes in each buffer.
     @inlinable public var bufferSize: Int { unsafe Int(header.pointee.bufferSize) }
+    /// How much of a buffer one completion takes.
+    public var consumption: Consumption {
+        unsafe header.pointee.isIncremental ? .incremental(minimumLeft: header.pointee.minimumLeft) : .whole
+    }
     /// How many buffers the refill policy wants published now.
     @inlinable public var window: Int { unsafe header.pointee.window.size }
     /// How many buffers are published and not yet seen to be consumed.

@@ -32,6 +32,27 @@ extension GroupHeader {
         return start
     }
 
+    /// A completion without bytes that names a buffer. Requests on worker threads and reads of files use it up all the
+    /// same.
+    mutating func takeNothing(_ bid: UInt16, isKept: Bool) {
+        requireSelectable(bid)
+        // Kernels before 2026 forget to say that they keep it at the end of a pipe: their head tells.
+        if isKept || !kernelHasPassed(bid) { return }
+        if unsafe records[Int(bid)].isIn(.available) {
+            unsafe segments![Int(bid)].reset()
+            unsafe records[Int(bid)].enter(.partial)
+        }
+        kernelIsDone(bid)
+    }
+
+    /// Whether the kernel's head is behind the slot of a buffer that was published. A system call.
+    private func kernelHasPassed(_ bid: UInt16) -> Bool {
+        guard let head = try? registration.kernelHead() else { return true }
+        let mask = Int(ring.capacity.mask)
+        let distance = unsafe (Int(records[Int(bid)].slot) &- head.slot(in: ring.capacity)) & mask
+        return distance >= Int(ring.published.distance(from: head))
+    }
+
     /// Bytes that the kernel can still fill.
     func room(in bid: UInt16) -> UInt32 {
         requireSelectable(bid)

@@ -27,6 +27,8 @@ enum Remedies {
         case .unreaped(let count):
             return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
                 + "take every completion first, then close again."
+        case .refused(let refusal):
+            return refusal.reason
         case .kernel:
             return kernelSentence(error.operation, error.errno)
         }
@@ -38,7 +40,8 @@ enum Remedies {
             return "The process has no memory or address space left: use fewer or smaller buffers."
         case .mapRing:
             return "Use application ring memory, or a free address space."
-        case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup:
+        case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup,
+            .selectBuffers:
             return registration(number)
         case .registerFixedBuffers:
             return fixedBuffers(number)

@@ -95,5 +95,22 @@ enum SystemCalls {
         return copy
     }
 
+    /// `SO_TYPE`, `nil` when it is no socket.
+    static func socketType(of descriptor: Int32) throws(UringError) -> Int32? {
+        var type: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        // Safe: the call writes the one integer and its size.
+        if unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 { return type }
+        guard Glibc.errno == ENOTSOCK else { throw UringError(.selectBuffers, errno: Glibc.errno) }
+        return nil
+    }
+
+    /// Whether the kernel can wait for it.
+    static func canPoll(_ descriptor: Int32) throws(UringError) -> Bool {
+        let result = curing_can_poll(descriptor)
+        guard result >= 0 else { throw UringError(.selectBuffers, errno: -result) }
+        return result == 1
+    }
+
     static let pageSize = Int(sysconf(Int32(_SC_PAGESIZE)))
 }

@@ -37,6 +37,7 @@ public struct UringError: Error, Hashable, Sendable {
         case receive, send, accept, connect
         case shutdown = "shut down"
         case socket = "set up the socket"
+        case selectBuffers = "select buffers from a group"
     }
 
     /// Causes that the number alone does not tell apart.
@@ -61,6 +62,8 @@ public struct UringError: Error, Hashable, Sendable {
         case fixedSlot(Int)
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
+        /// A request that must not select buffers as it would.
+        case refused(SelectionRefusal)
     }
 }
 

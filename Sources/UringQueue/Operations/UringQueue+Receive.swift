@@ -18,12 +18,16 @@ public struct ReceiveOptions: OptionSet, Hashable, Sendable {
 extension UringQueue {
     /// Receives once into a buffer of `group`. The completion goes to ``BufferGroup/take(_:)``.
     ///
+    /// What the kernel would accept and then corrupt, lose or cut (``BufferSelection``) never reaches it: the request
+    /// completes with `-EINVAL`, ``Completion/refusal`` and an error that tells the reason.
+    ///
     /// - Parameter limit: the most bytes to receive; 0 for as many as a buffer, or a bundle, holds.
     public func receive(
         from socket: Int32, into group: borrowing BufferGroup, limit: Int = 0, options: ReceiveOptions = [],
         tag: UInt64
     ) {
         InternalTag.check(tag)
+        guard check(.receive, on: socket, group, options, limit: limit, tag: tag) else { return }
         unsafe state.pointee.push(
             .receive(
                 socket, group: group.id.rawValue, flags: usable(options), limit: UInt32(limit), budget: 0, tag: tag))
@@ -41,10 +45,36 @@ extension UringQueue {
         options: ReceiveOptions = [], tag: UInt64
     ) {
         InternalTag.check(tag)
+        guard check(.receiveMultishot, on: socket, group, options, limit: limit, budget: budget, tag: tag) else {
+            return
+        }
         unsafe state.pointee.push(
             .receive(
                 socket, group: group.id.rawValue, flags: usable(options) | CURING_RECV_MULTISHOT,
                 limit: UInt32(limit), budget: UInt32(budget), tag: tag))
+    }
+
+    /// Refuses what the kernel would accept and then corrupt, lose or cut: ``BufferSelection``. Segments of datagrams are
+    /// the case in point, so for an incremental group this looks at the socket: one system call.
+    private func check(
+        _ operation: BufferSelection.Operation, on socket: Int32, _ group: borrowing BufferGroup,
+        _ options: ReceiveOptions, limit: Int, budget: Int = 0, tag: UInt64
+    ) -> Bool {
+        let consumption = group.consumption
+        var file = FileKind.unknown
+        if consumption.isIncremental {
+            // Not open: the kernel says so.
+            file = (try? FileKind.of(descriptor: socket)) ?? .streamSocket
+        }
+        var flags: BufferSelection.Flags = []
+        if usable(options) & CURING_RECVSEND_BUNDLE != 0 { flags.insert(.bundle) }
+        if options.contains(.pollFirst) { flags.insert(.pollFirst) }
+        let selection = BufferSelection(
+            operation, on: file, flags: flags, length: limit, totalLength: budget, consumption: consumption,
+            bufferSize: group.bufferSize)
+        guard let refusal = selection.refusal else { return true }
+        unsafe state.pointee.refuse(refusal, tag: tag)
+        return false
     }
 
     private func usable(_ options: ReceiveOptions) -> UInt16 {

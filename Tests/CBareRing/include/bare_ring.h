@@ -26,16 +26,30 @@ struct bare_request {
     uint32_t op_flags;
     uint64_t tag;
     uint16_t group;
+    uint32_t optlen;
 };
 
 enum {
+    BARE_OP_READV = 1,
+    BARE_OP_WRITEV = 2,
+    BARE_OP_READ_FIXED = 4,
+    BARE_OP_WRITE_FIXED = 5,
+    BARE_OP_SENDMSG = 9,
+    BARE_OP_RECVMSG = 10,
     BARE_OP_READ = 22,
+    BARE_OP_WRITE = 23,
+    BARE_OP_SEND = 26,
     BARE_OP_RECV = 27,
+    BARE_OP_SEND_ZC = 47,
+    BARE_OP_SENDMSG_ZC = 48,
+    BARE_OP_READ_MULTISHOT = 49,
     BARE_OP_PROVIDE_BUFFERS = 31,
     BARE_OP_REMOVE_BUFFERS = 32,
     BARE_OP_ASYNC_CANCEL = 14,
     BARE_SQE_ASYNC = 16,
     BARE_SQE_BUFFER_SELECT = 32,
+    BARE_SQE_CQE_SKIP_SUCCESS = 64,
+    BARE_POLL_FIRST = 1,
     BARE_RECV_MULTISHOT = 2,
     BARE_RECV_BUNDLE = 16,
     BARE_SETUP_R_DISABLED = 1 << 6,
