@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "UringBuffers", targets: ["UringBuffers"]),
         .library(name: "UringQueue", targets: ["UringQueue"]),
         .library(name: "RingArithmetic", targets: ["RingArithmetic"]),
+        .library(name: "UringBuffersTesting", targets: ["UringBuffersTesting"]),
         .executable(name: "uring-buffers", targets: ["uring-buffers"]),
     ],
     dependencies: [
@@ -37,6 +38,10 @@ let package = Package(
             exclude: ["Group/ReturnStack.pml", "Group/ReturnStackState.pml"], swiftSettings: settings),
         // A small complete I/O stack that uses the library.
         .target(name: "UringQueue", dependencies: ["CUring", "UringBuffers"], swiftSettings: settings),
+        // For tests and fuzzers, ours and other people's: a simulated kernel that consumes buffer rings.
+        .target(
+            name: "UringBuffersTesting", dependencies: ["CUring", "RingArithmetic", "UringBuffers"],
+            swiftSettings: settings),
         // The tool: proxy, echo, demo.
         .executableTarget(
             name: "uring-buffers",
@@ -70,6 +75,13 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "UringQueueTests", dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringQueue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "UringBuffersTestingTests",
+            dependencies: [
+                "CBareRing", "CUring", "KernelSupport", "TestSupport", "UringBuffers", "UringBuffersTesting",
+                "UringQueue",
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "CompileFailTests", dependencies: ["RingArithmetic", "UringBuffers", "UringQueue"],

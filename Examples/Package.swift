@@ -17,5 +17,12 @@ let package = Package(
         .executableTarget(
             name: "own-ring",
             dependencies: ["CLoop", .product(name: "UringBuffers", package: "swift-uring-buffers")]),
+        // A server of one's own, fuzzed on the simulated kernel.
+        .executableTarget(
+            name: "fuzz-lines",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringBuffersTesting", package: "swift-uring-buffers"),
+            ]),
     ]
 )

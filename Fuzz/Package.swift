@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .executable(name: "fuzz-canary", targets: ["FuzzCanary"]),
         .executable(name: "fuzz-ring-arithmetic", targets: ["FuzzRingArithmetic"]),
+        .executable(name: "fuzz-simulated-kernel", targets: ["FuzzSimulatedKernel"]),
         .executable(name: "arithmetic-exhaustive", targets: ["ArithmeticExhaustive"]),
     ],
     dependencies: [.package(name: "swift-uring-buffers", path: "..")],
@@ -24,6 +25,14 @@ let package = Package(
         .target(name: "RingCommands", dependencies: [arithmetic], swiftSettings: settings),
         .executableTarget(name: "FuzzCanary", dependencies: ["RingCommands"], swiftSettings: settings),
         .executableTarget(name: "FuzzRingArithmetic", dependencies: ["RingCommands"], swiftSettings: settings),
+        // Bytes as a program on a buffer group and as the schedule of the simulated kernel below it.
+        .executableTarget(
+            name: "FuzzSimulatedKernel",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringBuffersTesting", package: "swift-uring-buffers"),
+            ],
+            swiftSettings: settings),
         .executableTarget(name: "ArithmeticExhaustive", dependencies: [arithmetic], swiftSettings: settings),
     ]
 )

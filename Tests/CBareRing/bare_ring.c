@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -95,6 +97,14 @@ int bare_ring_pop(struct bare_ring *ring, struct bare_completion *completion) {
     *completion = (struct bare_completion){.tag = entry->user_data, .result = entry->res, .flags = entry->flags};
     __atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);
     return 1;
+}
+
+void bare_await_arrival(int descriptor, int bytes, int ended) {
+    struct pollfd waiting = {.fd = descriptor, .events = POLLRDHUP};
+    while (ended && poll(&waiting, 1, -1) != 1) {}
+    // After the poll: this takes the socket's lock, so the wake-up that came with the bytes is over.
+    int there = -1;
+    while (ioctl(descriptor, FIONREAD, &there) == 0 && there != bytes) {}
 }
 
 struct register_argument {

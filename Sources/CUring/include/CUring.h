@@ -9,6 +9,7 @@
 #include "curing_queue.h"
 #include "curing_register.h"
 #include "curing_ring_memory.h"
+#include "curing_simulate.h"
 #include "curing_system.h"
 
 #endif

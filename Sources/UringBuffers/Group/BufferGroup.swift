@@ -39,6 +39,33 @@ public struct BufferGroup: ~Copyable {
         refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap,
         wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
+        try self.init(
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
+            wakeOnReturn: wakeOnReturn
+        ) { entries throws(UringError) in
+            try RingRegistration(
+                ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory,
+                source: .anonymousMap)
+        }
+    }
+
+    /// The same on a consumer that stands in for the kernel.
+    package init(
+        consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
+        refill: RefillPolicy, wakeOnReturn: (@Sendable () -> Void)?
+    ) throws(UringError) {
+        try self.init(
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
+            wakeOnReturn: wakeOnReturn
+        ) { entries throws(UringError) in
+            try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
+        }
+    }
+
+    private init(
+        capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
+        wakeOnReturn: (@Sendable () -> Void)?, register: (RingCapacity) throws(UringError) -> RingRegistration
+    ) throws(UringError) {
         let entries: RingCapacity
         do { entries = try RingCapacity(capacity) } catch {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .capacity(capacity))
@@ -50,8 +77,7 @@ public struct BufferGroup: ~Copyable {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
         }
         let memory = try PageMemory(count: capacity, stride: bufferSize, source: slab)
-        let registration = try RingRegistration(
-            ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory, source: .anonymousMap)
+        let registration = try register(entries)
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(
             to: GroupHeader(

@@ -11,8 +11,8 @@ internal import Synchronization
 ///      bits 0-15  the bid on top, or 0xffff
 ///
 /// *push* links the bid to the top it read and swaps the word with one compare-exchange; *drain* takes everything with
-/// one exchange. A bid is pushed at most once between two drains, and drains take all, so a top that returns to an old
-/// value has the same buffers beneath it: there is no ABA. Release on push and acquire on drain order the last use of
+/// one exchange. A push depends on nothing but the word that it replaces, whose top it has just linked to, and drains take
+/// all: when a word returns to an old value between the two steps, the push is as right as before, so ABA does no harm. Release on push and acquire on drain order the last use of
 /// the memory before its reuse. Once closed, pushes only count down, and whoever reaches zero frees the group.
 @safe
 @usableFromInline

@@ -11,7 +11,7 @@ extension BufferGroup {
     /// Remembers a receive that ended for want of a buffer: a later ``refill()`` names its token when there are buffers
     /// again, in order, as many at a time as there are buffers. No timer, no spinning.
     ///
-    /// Arm it then with `IORING_RECVSEND_POLL_FIRST`, or as before: another receive may have taken the buffer. When the
+    /// Arm it then as before, or with `IORING_RECVSEND_POLL_FIRST` (not multishot on `AF_UNIX`): another receive may have taken the buffer. When the
     /// buffers are all on other threads, nothing completes that would make you refill: pass `wakeOnReturn` when you make
     /// the group.
     ///

@@ -4,13 +4,12 @@ internal import CUring
 import Glibc
 internal import RingArithmetic
 
-/// Owns the memory of the entries, its registration, and a descriptor of the io_uring. Dropping it ends all three.
+/// Owns the memory of the entries, its registration, and a hold on the kernel. Dropping it ends all three.
 @safe
 struct RingRegistration: ~Copyable {
     let id: BufferGroupID
     let memoryKind: RingMemoryKind
-    /// A duplicate, so that the number cannot be closed and reused under us.
-    private let descriptor: Int32
+    private let kernel: RingKernel
     private(set) var isRegistered = true
     private let memory: RingMemory
 
@@ -35,27 +34,40 @@ struct RingRegistration: ~Copyable {
             _ = close(descriptor)
             throw error
         }
-        self.descriptor = descriptor
+        kernel = .descriptor(descriptor)
         self.id = id
         memoryKind = kind
+    }
+
+    /// Registers application memory with a consumer that is not a kernel.
+    init(
+        consumer: any BufferRingConsumer, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption
+    ) throws(UringError) {
+        let entries = try RingRegistration.zeroedMemory(capacity: capacity, source: .anonymousMap)
+        unsafe try consumer.register(
+            entries.baseAddress, entries: capacity.entries, id: id, consumption: consumption)
+        memory = .application(entries)
+        kernel = .consumer(consumer)
+        self.id = id
+        memoryKind = .application
     }
 
     deinit {
         // An error means that the registration is gone already, or that another thread owns the single-issuer ring;
         // then the kernel keeps the pages pinned until the ring itself goes away with its last descriptor.
-        if isRegistered { try? SystemCalls.unregisterBufferRing(descriptor: descriptor, group: id.rawValue) }
-        _ = close(descriptor)
+        if isRegistered { try? kernel.unregister(id) }
+        kernel.letGo()
     }
 
     var baseAddress: UnsafeMutableRawPointer { unsafe memory.baseAddress }
 
     func kernelHead() throws(UringError) -> RingIndex {
-        RingIndex(try SystemCalls.bufferRingHead(descriptor: descriptor, group: id.rawValue))
+        RingIndex(try kernel.head(of: id))
     }
 
     mutating func unregister() throws(UringError) {
         guard isRegistered else { throw UringError(.unregisterBufferRing, errno: ENOENT) }
-        try SystemCalls.unregisterBufferRing(descriptor: descriptor, group: id.rawValue)
+        try kernel.unregister(id)
         isRegistered = false
     }
 
@@ -78,13 +90,9 @@ struct RingRegistration: ~Copyable {
         _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption,
         kind: RingMemoryKind, source: PageSource
     ) throws(UringError) -> RingMemory {
-        let bytes = try PageMemory.roundedToPages(capacity.entries * Int(CURING_ENTRY_BYTES))
         switch kind {
         case .application:
-            let memory = try PageMemory(byteCount: bytes, source: source)
-            // The kernel honours the tail it finds, and its head starts at 0.
-            // Safe: the memory is ours and at least one page long.
-            unsafe memory.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
+            let memory = try zeroedMemory(capacity: capacity, source: source)
             unsafe try SystemCalls.registerBufferRing(
                 descriptor: descriptor, address: UInt64(UInt(bitPattern: memory.baseAddress)),
                 entries: capacity.entries, group: id.rawValue, flags: consumption.registrationFlags,
@@ -95,11 +103,20 @@ struct RingRegistration: ~Copyable {
                 descriptor: descriptor, address: 0, entries: capacity.entries, group: id.rawValue,
                 flags: CURING_PBUF_RING_MMAP | consumption.registrationFlags, minimumLeft: consumption.minimumLeft)
             do throws(UringError) {
+                let bytes = try PageMemory.roundedToPages(capacity.entries * Int(CURING_ENTRY_BYTES))
                 return .kernel(try KernelRingMapping(descriptor: descriptor, group: id, byteCount: bytes))
             } catch {
                 try? SystemCalls.unregisterBufferRing(descriptor: descriptor, group: id.rawValue)
                 throw error
             }
         }
+    }
+
+    private static func zeroedMemory(capacity: RingCapacity, source: PageSource) throws(UringError) -> PageMemory {
+        let memory = try PageMemory(byteCount: capacity.entries * Int(CURING_ENTRY_BYTES), source: source)
+        // The kernel honours the tail it finds, and its head starts at 0.
+        // Safe: the memory is ours and at least one page long.
+        unsafe memory.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
+        return memory
     }
 }

@@ -88,13 +88,16 @@ public struct BufferSelection: Hashable, Sendable {
         throw UringError(.selectBuffers, errno: EINVAL, cause: .refused(refusal))
     }
 
+    /// Made once: each request that is armed goes through them.
+    private static let rules = SelectionRefusal.allCases
+
     /// The first rule that the request breaks, `nil` when it is in order.
     public var refusal: SelectionRefusal? {
-        isPlainest ? nil : SelectionRefusal.allCases.first { $0.applies(to: self) }
+        isPlainest ? nil : Self.rules.first { $0.applies(to: self) }
     }
 
     /// Every rule that the request breaks.
-    public var refusals: [SelectionRefusal] { SelectionRefusal.allCases.filter { $0.applies(to: self) } }
+    public var refusals: [SelectionRefusal] { Self.rules.filter { $0.applies(to: self) } }
 
     /// A receive of whole buffers with nothing that any rule is about: what programs ask for all the time.
     var isPlainest: Bool {

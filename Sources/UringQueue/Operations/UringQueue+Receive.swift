@@ -12,6 +12,9 @@ public struct ReceiveOptions: OptionSet, Hashable, Sendable {
     public static let bundle = ReceiveOptions(rawValue: CURING_RECVSEND_BUNDLE)
     /// Wait until data is there before looking for a buffer (`IORING_RECVSEND_POLL_FIRST`): a receive that is armed
     /// while the group is empty then does not fail at once.
+    ///
+    /// Not for multishot receives from `AF_UNIX` streams: one that is armed when bytes and the end are both there never
+    /// tells of the end (seen on Linux 6.18). A single receive does.
     public static let pollFirst = ReceiveOptions(rawValue: CURING_RECVSEND_POLL_FIRST)
 }
 

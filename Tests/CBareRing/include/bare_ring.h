@@ -26,6 +26,7 @@ struct bare_request {
     uint32_t op_flags;
     uint64_t tag;
     uint16_t group;
+    // Multishot receives: the bytes after which it ends.
     uint32_t optlen;
 };
 
@@ -54,6 +55,7 @@ enum {
     BARE_RECV_BUNDLE = 16,
     BARE_SETUP_R_DISABLED = 1 << 6,
     BARE_SETUP_SINGLE_ISSUER = 1 << 12,
+    BARE_SETUP_DEFER_TASKRUN = 1 << 13,
 };
 
 int bare_ring_create(uint32_t entries, uint32_t setup_flags, struct bare_ring **ring);
@@ -66,6 +68,9 @@ int bare_ring_push(struct bare_ring *ring, const struct bare_request *request);
 int bare_ring_enter(struct bare_ring *ring, uint32_t minimum);
 // Takes one completion: 1, or 0 when there is none.
 int bare_ring_pop(struct bare_ring *ring, struct bare_completion *completion);
+
+// Waits until `bytes` bytes can be read (FIONREAD), and the peer's end has been seen if `ended`.
+void bare_await_arrival(int descriptor, int bytes, int ended);
 
 // io_uring_register(2) for a buffer ring with every field at the caller's will.
 int bare_register_buffers(

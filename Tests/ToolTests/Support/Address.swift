@@ -1,6 +1,7 @@
 // An address and port that clients connect to.
 
 import Glibc
+import Synchronization
 
 struct Address: CustomStringConvertible, Sendable {
     let host: String
@@ -43,11 +44,21 @@ struct Address: CustomStringConvertible, Sendable {
         }
     }
 
-    /// A port of the loopback interface that nobody listens on now.
+    /// A port of the loopback interface that nobody listens on now. Below those that the kernel gives to whoever asks for
+    /// any, and never the same twice: whoever runs beside this test cannot take it by chance before it is used.
     static func free() throws -> Address {
-        let probe = try TestSocket.listening(on: Address(host: "127.0.0.1", port: 0))
-        return try probe.localAddress()
+        while true {
+            let port = nextPort.withLock { port in
+                port = port < 32_000 ? port + 1 : 10_240
+                return port
+            }
+            if let probe = try? TestSocket.listening(on: Address(host: "127.0.0.1", port: port)) {
+                return try probe.localAddress()
+            }
+        }
     }
+
+    private static let nextPort = Mutex(Int.random(in: 10_240..<32_000))
 
     /// Whether the machine has ::1.
     static let machineHasIPv6: Bool = (try? TestSocket.listening(on: Address(host: "::1", port: 0))) != nil
