@@ -103,7 +103,7 @@ extension ChurnPhase {
             var buffer = buffer
             var bytes = buffer.mutableBytes
             for offset in 0..<bytes.byteCount { bytes.storeBytes(of: 0xee, toByteOffset: offset, as: UInt8.self) }
-        case 10 where shape.mode.use == .whole: kept.append(Kept(buffer.intoToken().reclaim(), at: place))
+        case 10: kept.append(Kept(buffer.intoToken().reclaim(), at: place))
         default: buffer.recycle()
         }
     }

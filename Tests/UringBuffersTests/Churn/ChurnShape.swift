@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 import UringBuffers
 
-/// How the kernel uses buffers up, and whether one completion may bring several.
+/// How the kernel uses buffers up, and whether one completion may bring several. Bundles into rings that skip the ends
+/// of buffers have holes, which this test found once in 300,000 receives: the queue refuses them.
 struct ChurnMode: Sendable, CustomTestStringConvertible {
     enum Use: Sendable { case whole, incremental, incrementalWithMinimum }
 
@@ -21,7 +22,6 @@ struct ChurnMode: Sendable, CustomTestStringConvertible {
         .init(name: "incremental", use: .incremental, bundles: false),
         .init(name: "incremental+bundle", use: .incremental, bundles: true),
         .init(name: "incremental+minimumLeft", use: .incrementalWithMinimum, bundles: false),
-        .init(name: "incremental+minimumLeft+bundle", use: .incrementalWithMinimum, bundles: true),
     ]
 
     func consumption(bufferSize: Int) -> Consumption {
