@@ -32,7 +32,8 @@ extension ModelWalk {
             handle.isInFlight = true
             return true
         }
-        tellResult(handle, bytes: b % 4 == 0 ? -EPIPE : Int32(b % (handle.byteCount - handle.sent + 1)), more: b % 3 > 0)
+        let bytes = b % 4 == 0 ? -EPIPE : Int32(b % (handle.byteCount - handle.sent + 1))
+        tellResult(handle, bytes: bytes, more: b % 3 > 0)
         return true
     }
 
@@ -48,7 +49,8 @@ extension ModelWalk {
 
     /// A notification, also before the result that announces it.
     func notify(_ a: Int, _ b: Int) -> Bool {
-        guard let handle = pick(a, leases.filter { $0.notificationsDue > ($0.isInFlight ? -1 : 0) }) else { return false }
+        let due = leases.filter { $0.notificationsDue > ($0.isInFlight ? -1 : 0) }
+        guard let handle = pick(a, due) else { return false }
         tellNotification(handle, copied: b % 2 == 0)
         return true
     }
@@ -63,7 +65,9 @@ extension ModelWalk {
     private func checkLease(_ handle: Held) {
         guard let lease = handle.lease.take() else { return wrong.append("a lease went away") }
         if lease.isReleased != handle.isReleased || lease.sent != handle.sent {
-            wrong.append("a lease is released: \(lease.isReleased), \(lease.sent) sent; \(handle.isReleased), \(handle.sent)")
+            wrong.append(
+                "a lease is released: \(lease.isReleased), \(lease.sent) sent; the model says \(handle.isReleased), "
+                    + "\(handle.sent)")
         }
         handle.lease = consume lease
     }
