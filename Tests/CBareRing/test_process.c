@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -34,3 +35,34 @@ uint64_t test_this_thread(void) { return (uint64_t)pthread_self(); }
 int test_interrupt(uint64_t thread) { return -pthread_kill((pthread_t)thread, SIGUSR1); }
 
 void test_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
+
+int test_fork_and_read(volatile unsigned char *byte, unsigned char written) {
+    int go[2];
+    if (pipe(go) != 0) return -1000;
+    pid_t child = fork();
+    if (child == 0) {
+        char one;
+        (void)!read(go[0], &one, 1);
+        signal(SIGSEGV, SIG_DFL);
+        _exit(*byte);
+    }
+    *byte = written;
+    (void)!write(go[1], "", 1);
+    int status = 0;
+    waitpid(child, &status, 0);
+    close(go[0]);
+    close(go[1]);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int test_fork_and_wait(void) {
+    pid_t child = fork();
+    if (child == 0)
+        for (;;) pause();
+    return child;
+}
+
+void test_end_child(int child) {
+    kill(child, SIGKILL);
+    waitpid(child, 0, 0);
+}

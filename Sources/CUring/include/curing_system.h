@@ -12,6 +12,9 @@ static inline uintptr_t curing_thread_token(void) {
 // How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to; UINT64_MAX: no limit.
 uint64_t curing_locked_memory_limit(void);
 
+// A memory file of that many bytes (memfd_create), close-on-exec, or a negative errno.
+int curing_memory_file(const char *name, uint64_t bytes);
+
 // A non-blocking, close-on-exec eventfd, or a negative errno.
 int curing_eventfd(void);
 

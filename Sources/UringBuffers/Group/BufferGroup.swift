@@ -33,15 +33,16 @@ public struct BufferGroup: ~Copyable {
     ///   - wakeOnReturn: called on another thread when a buffer comes back there while receives wait for one
     ///     (``rearmWhenRefilled(_:tag:)``), at most once for each refill; a queue's wake-up, for instance.
     ///   - slab: where the buffers' memory comes from: `capacity × bufferSize` bytes, page aligned.
+    ///   - slabOptions: how it is mapped.
     /// - Throws: ``UringError``; nothing stays registered or allocated.
     public init(
         ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
         refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap,
-        wakeOnReturn: (@Sendable () -> Void)? = nil
+        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
-            wakeOnReturn: wakeOnReturn
+            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(
                 ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory,
@@ -56,7 +57,7 @@ public struct BufferGroup: ~Copyable {
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
-            wakeOnReturn: wakeOnReturn
+            slabOptions: .noReserve, wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
@@ -64,7 +65,8 @@ public struct BufferGroup: ~Copyable {
 
     private init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
-        wakeOnReturn: (@Sendable () -> Void)?, register: (RingCapacity) throws(UringError) -> RingRegistration
+        slabOptions: PageOptions, wakeOnReturn: (@Sendable () -> Void)?,
+        register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
         let entries: RingCapacity
         do { entries = try RingCapacity(capacity) } catch {
@@ -76,7 +78,7 @@ public struct BufferGroup: ~Copyable {
         guard (0..<bufferSize).contains(consumption.minimumLeft) else {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
         }
-        let memory = try PageMemory(count: capacity, stride: bufferSize, source: slab)
+        let memory = try PageMemory(count: capacity, stride: bufferSize, source: slab, options: slabOptions)
         let registration = try register(entries)
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(
@@ -92,6 +94,10 @@ public struct BufferGroup: ~Copyable {
 
     /// The group's id, for the request's buffer group field.
     @inlinable public var id: BufferGroupID { unsafe header.pointee.ring.id }
+    /// Where the buffers' memory came from.
+    public var slabSource: PageSource { unsafe header.pointee.slab.source }
+    /// Whether huge pages were asked for and there were none (``PageOptions/fallBack``).
+    public var slabFellBack: Bool { unsafe header.pointee.slab.fellBack }
     /// The number of buffers.
     @inlinable public var capacity: RingCapacity { unsafe header.pointee.ring.capacity }
     /// Bytes in each buffer.

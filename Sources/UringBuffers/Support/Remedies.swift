@@ -13,6 +13,9 @@ enum Remedies {
             return "\(bytes) bytes are not a legal size: use at least 1, and less than the address space holds."
         case .misaligned(let alignment):
             return "\(alignment) is not a legal alignment: use a power of two of at least \(SystemCalls.pageSize)."
+        case .noHugePages(let size):
+            return "No huge pages of \(size.rawValue >> 20) MiB are free: reserve some (vm.nr_hugepages, or "
+                + "hugepagesz= at boot), or allow the fallback to ordinary pages."
         case .unmappableGroup(let id):
             return "Group \(id) cannot have kernel-allocated ring memory, which the kernel can map only for ids "
                 + "below 2048: use a smaller id, or application ring memory."

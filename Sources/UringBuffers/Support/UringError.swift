@@ -52,6 +52,8 @@ public struct UringError: Error, Hashable, Sendable {
         case byteCount(Int)
         /// An alignment that is not a power of two of at least a page.
         case misaligned(Int)
+        /// The pool of huge pages is empty, or the kernel has none of that size.
+        case noHugePages(HugePageSize)
         /// A group id at or above 2048 with kernel-allocated ring memory.
         case unmappableGroup(UInt16)
         /// A `minimumLeft` that is negative or not below the buffer size.

@@ -15,4 +15,12 @@ int test_interrupt(uint64_t thread);
 // Keeps the C library from reserving 64 MiB of address space for each thread that allocates.
 void test_use_one_arena(void);
 
+// Forks; the parent then writes `written` to the byte, and the child reads it afterwards. Returns what the child read,
+// or minus the signal that ended it.
+int test_fork_and_read(volatile unsigned char *byte, unsigned char written);
+
+// Forks a child that does nothing until `test_end_child`. Returns its process id.
+int test_fork_and_wait(void);
+void test_end_child(int child);
+
 #endif
