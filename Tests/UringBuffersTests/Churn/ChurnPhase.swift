@@ -89,7 +89,7 @@ final class ChurnPhase {
             try cancel(connection)
         }
         if !dataFirst { connection.write(shape.messageSize(&random)) }
-        if random.oneIn(2000) { connection.endWriting() }
+        if random.oneIn(200) { connection.endWriting() }
     }
 
     private func arm(_ connection: ChurnConnection) {
