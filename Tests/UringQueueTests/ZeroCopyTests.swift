@@ -76,6 +76,7 @@ import UringQueue
             #expect(got == Array(expected[number * 100..<number * 100 + 1000]))
         }
         #expect(group.lent == 1)
+        #expect(group.books().zeroCopySends == (zeroCopy ? 8 : 0))
     }
 
     @Test func fixedBuffers() throws {

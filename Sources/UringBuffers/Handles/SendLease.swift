@@ -91,11 +91,12 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
         }
     }
 
-    /// A request was made of it. Traps while another one's result is still to come.
-    public mutating func began() {
+    /// A request was made of it: a zero-copy send, or an ordinary one, which the books do not count. Traps while another
+    /// one's result is still to come.
+    public mutating func began(isZeroCopy: Bool = true) {
         precondition(!isInFlight, "the result of the send before is not known yet")
         isInFlight = true
-        unsafe header.pointee.zeroCopySends.add(1, ordering: .relaxed)
+        if isZeroCopy { unsafe header.pointee.zeroCopySends.add(1, ordering: .relaxed) }
     }
 
     /// What one completion of a zero-copy send means.

@@ -4,6 +4,9 @@ import Glibc
 import UringBuffers
 
 enum StartFailure {
+    static let noZeroCopySends = ToolFailure(
+        "this kernel cannot send without copying, which needs Linux 6.1: leave --send at plain.")
+
     /// One sentence or two for the user.
     static func explain(_ error: UringError, _ configuration: RelayConfiguration) -> String {
         guard error.errno == ENOMEM, error.operation == .registerBufferRing || error.operation == .createQueue else {

@@ -30,6 +30,10 @@ extension ToolTests {
             ["echo", "--listen", "127.0.0.1:0", "--refill", "sometimes"],
             ["echo", "--listen", "127.0.0.1:0", "--ring-memory", "borrowed"],
             ["echo", "--listen", "127.0.0.1:0", "--summary", "xml"],
+            ["echo", "--listen", "127.0.0.1:0", "--consumption", "partial"],
+            ["echo", "--listen", "127.0.0.1:0", "--consumption"],
+            ["echo", "--listen", "127.0.0.1:0", "--send", "zero-copy"],
+            ["proxy", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--send", ""],
             ["echo", "--listen", "127.0.0.1:0", "surplus"],
             ["echo", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1"],
             ["demo", "--seconds", "0"], ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
@@ -55,6 +59,22 @@ extension ToolTests {
             #expect(isOneLine(result.errors), "stderr: \(result.errors)")
         }
 
+        /// The second registration of the tool's first ring asks for what the kernel is to have.
+        @Test(
+            .needs(.strace, for: "kernels without zero-copy sends or incremental consumption"),
+            arguments: [["--send", "zerocopy"], ["--consumption", "incremental"]])
+        func aKernelThatCannotDoItEndsWithOneLineAnd1(options: [String]) throws {
+            let process = try ChildProcess(
+                try OutsideProgram.strace.require(),
+                ["-f", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_register", "-e"]
+                    + ["inject=io_uring_register:error=EINVAL:when=2", ToolBinary.path]
+                    + ["echo", "--listen", "127.0.0.1:0"] + options)
+            #expect(try process.wait(seconds: 30).exitCode == 1)
+            #expect(process.output.isEmpty)
+            #expect(isOneLine(process.errorOutput), "stderr: \(process.errorOutput)")
+            #expect(process.errorOutput.contains("needs Linux 6."), "it says what is missing: \(process.errorOutput)")
+        }
+
         @Test func aPortInUse() throws {
             let tool = try RunningTool(.echo)
             let result = try run(["echo", "--listen", tool.address.description])
@@ -65,7 +85,8 @@ extension ToolTests {
         }
 
         static let poolOptions = [
-            "--buffers", "--buffer-size", "--refill", "--ring-memory", "--bundles", "--no-bundles", "--summary",
+            "--buffers", "--buffer-size", "--refill", "--ring-memory", "--bundles", "--no-bundles",
+            "--consumption", "--send", "--summary",
         ]
 
         @Test(arguments: [

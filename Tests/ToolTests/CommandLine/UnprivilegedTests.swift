@@ -36,6 +36,8 @@ extension ToolTests {
             arguments: [8192, 512, 128, 64, 32, 16],
             [
                 [], ["--buffers", "32768"], ["--buffers", "1024", "--ring-memory", "kernel"], ["--buffers", "64"],
+                // What the network reads is charged to the same limit.
+                ["--buffers", "1024", "--send", "zerocopy"],
             ])
         func worksOrSaysWhichLimitToRaise(lockedKiB: Int, options: [String]) throws {
             var limit = lockedKiB
