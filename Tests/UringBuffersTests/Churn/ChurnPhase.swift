@@ -58,7 +58,9 @@ final class ChurnPhase {
             refill()
             loops += 1
             standstill = tally.receives == before ? standstill + 1 : 0
-            if standstill > 100_000 { wrong.append("it stands still: \(state)") }
+            // Sends may hold every buffer and wait for the network's own timers.
+            if standstill % 20_000 == 19_999 { sinks.endAll(queue) }
+            if standstill > 1_000_000 { wrong.append("it stands still: \(state)") }
             if loops % 64 == 0 { wrong += group.books().violations }
         }
         try finish()

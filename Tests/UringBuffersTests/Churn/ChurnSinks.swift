@@ -18,6 +18,8 @@ final class ChurnSinks {
         /// The reader stands still until the send is cancelled.
         var isDoomed = false
         var isCancelled = false
+        /// Its number may be another socket's by now.
+        var isReaderClosed = false
 
         init() { pair.shrink() }
     }
@@ -41,9 +43,9 @@ final class ChurnSinks {
     func step(_ queue: borrowing UringQueue, _ random: inout SplitMix64) -> Int {
         var ended = 0
         for sink in sinks where sink.tag != nil {
-            if !sink.isDoomed {
+            if !sink.isDoomed, !sink.isReaderClosed {
                 drain(sink.pair.reader)
-            } else if !sink.isCancelled, random.oneIn(3) {
+            } else if sink.isDoomed, !sink.isCancelled, random.oneIn(3) {
                 end(sink, queue, how: random.below(3))
                 ended += 1
             }
@@ -56,7 +58,7 @@ final class ChurnSinks {
         for sink in sinks where sink.tag != nil {
             if !sink.isCancelled { end(sink, queue, how: 0) }
             // What waits for its notification waits for the reader.
-            sink.pair.closeReader()
+            closeReader(sink)
         }
     }
 
@@ -65,8 +67,13 @@ final class ChurnSinks {
         switch how {
         case 0: queue.cancel(tag: sink.tag!, tag: ChurnPhase.silentTag)
         case 1: queue.cancelAll(on: sink.pair.writer, tag: ChurnPhase.silentTag)
-        default: sink.pair.closeReader()
+        default: closeReader(sink)
         }
+    }
+
+    private func closeReader(_ sink: Sink) {
+        sink.pair.closeReader()
+        sink.isReaderClosed = true
     }
 
     /// Tells a completion of a send.
@@ -79,7 +86,8 @@ final class ChurnSinks {
         guard completion.isFinal else { return }
         sink.tag = nil
         // Bytes may lie there still, or the other end is gone.
-        if sink.isDoomed || sink.isCancelled {
+        if sink.isDoomed || sink.isCancelled || sink.isReaderClosed {
+            sink.isReaderClosed = false
             sink.pair = SocketPair(.tcp)
             sink.pair.shrink()
         }
