@@ -46,7 +46,7 @@ extension GroupHeader {
         guard count > 0, slab.canGiveBack else { return 0 }
         // Safe: positions from the bottom to the top hold bids.
         let bids = unsafe UnsafeBufferPointer(start: spares.bids + start, count: count)
-        for bid in unsafe bids { trimMap.markFree(bid) }
+        for index in bids.indices { trimMap.markFree(unsafe bids[index]) }
         var bytes = 0
         unsafe trimMap.forEachFreeRange(of: bids) { range in
             let inside = range.clamped(to: 0..<slab.byteCount)

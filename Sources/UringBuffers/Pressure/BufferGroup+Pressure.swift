@@ -36,7 +36,12 @@ extension BufferGroup {
     /// When ``refill()`` tells that the pool runs low, and that it recovered. `nil`: never.
     public var watermarks: Watermarks? {
         get { unsafe header.pointee.gauge?.marks }
-        nonmutating set { unsafe header.pointee.gauge = newValue.map(PressureGauge.init) }
+        nonmutating set {
+            unsafe header.pointee.gauge = newValue.map(PressureGauge.init)
+            // What was before nobody asked about.
+            unsafe header.pointee.noteFewestFree()
+            unsafe header.pointee.beginToCount()
+        }
     }
 
     // MARK: Shares
@@ -125,7 +130,7 @@ extension GroupHeader {
     mutating func outcome(published: Int) -> RefillOutcome {
         let (fewest, now) = (fewestFree, free)
         let edge = gauge?.edge(fewest: fewest, now: now)
-        fewestFree = free
+        beginToCount()
         var rearm: [UInt64] = []
         if !waiting.isEmpty, ring.selectable > 0 {
             var waiting = RearmQueue()
@@ -135,6 +140,12 @@ extension GroupHeader {
         }
         armSignal()
         return RefillOutcome(published: published, rearm: rearm, edge: edge)
+    }
+
+    /// From now on counts the fewest free buffers: what came home in this very refill is not out any more.
+    fileprivate mutating func beginToCount() {
+        fewestFree = free
+        peakMark = ring.selectable
     }
 
     /// Remembers how few buffers were free, before the counts change.
