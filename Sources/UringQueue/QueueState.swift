@@ -15,7 +15,11 @@ struct QueueState: ~Copyable {
     /// The sends under way, by slot.
     var outgoing = SlotTable<OutgoingSend>()
     var leases = SlotTable<LeasedSend>()
-    /// How many of both were cancelled and did not end yet.
+    /// Receives under way into groups whose ring the queue reads itself, by slot; and those rings.
+    var receives = SlotTable<FallbackReceive>()
+    var rings: [QueueRing] = []
+    var ringsMade: UInt16 = 0
+    /// How many of the sends were cancelled and did not end yet.
     var cancelledSends = 0
     /// Requests that found the submission queue full and the kernel unwilling; they go first at the next submit.
     var deferredSubmissions: [curing_submission] = []
@@ -60,9 +64,10 @@ extension QueueState {
     /// Nothing of ours goes on: a group's duplicate of the descriptor may keep the ring alive.
     mutating func cancelEverything() {
         let result = unsafe curing_queue_cancel_everything(ring)
-        // Else the kernel may still send from buffers: then they stay out for ever.
-        if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() }
+        // Else the kernel may still send from buffers, or receive into them: then they stay out for ever.
+        if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() } else { endReceives() }
         awaitNotifications()
+        for ring in rings { unsafe ring.queue = nil }
     }
 }
 
@@ -94,6 +99,7 @@ extension QueueState {
 
     /// Hands everything queued to the kernel without waiting.
     mutating func submit() throws(UringError) -> Int {
+        if !rings.isEmpty { provideAll() }
         let accepted = try flush()
         recycleArena()
         return accepted

@@ -2,8 +2,8 @@
 
 /// The ways to provide buffers, best first.
 ///
-/// The pool itself works in the first three (``Consumption`` chooses among them). The last two say what is left for a
-/// stack that must run on older kernels.
+/// A ``BufferGroup`` works in the first three on any ring (``Consumption`` chooses among them), and in the last two, for
+/// older kernels, on a queue of the UringQueue module, with the same handles.
 public enum BufferMode: String, Hashable, Sendable, Codable, CaseIterable {
     /// Buffer rings, filled piece by piece, that end early: streams and datagrams share buffers.
     case incrementalWithMinimum
@@ -27,13 +27,25 @@ public enum BufferMode: String, Hashable, Sendable, Codable, CaseIterable {
         }
     }
 
-    /// Whether ``BufferGroup`` can work so.
-    public var isOffered: Bool { needs.contains(.bufferRings) }
+    /// Whether the kernel reads a buffer ring; otherwise requests tell it of buffers.
+    public var usesRing: Bool { needs.contains(.bufferRings) }
+
+    /// How much of a buffer one completion takes. The minimum is for ``incrementalWithMinimum``.
+    public func consumption(minimumLeft: Int = 0) -> Consumption {
+        switch self {
+        case .incrementalWithMinimum: .incremental(minimumLeft: minimumLeft)
+        case .incremental: .incremental()
+        case .wholeBuffers, .providedBuffers, .callerChosen: .whole
+        }
+    }
 }
 
 extension KernelCapabilities {
     /// The best way to provide buffers on this kernel.
-    public var bestMode: BufferMode {
-        BufferMode.allCases.first { features.isSuperset(of: $0.needs) } ?? .callerChosen
+    public var bestMode: BufferMode { bestMode(from: .incrementalWithMinimum) }
+
+    /// The best way on this kernel that is `first` or comes after it: ``BufferMode/wholeBuffers`` for who wants no pieces.
+    public func bestMode(from first: BufferMode) -> BufferMode {
+        BufferMode.allCases.drop { $0 != first }.first { features.isSuperset(of: $0.needs) } ?? .callerChosen
     }
 }

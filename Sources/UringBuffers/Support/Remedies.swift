@@ -28,8 +28,8 @@ enum Remedies {
         case .fixedSlot(let slot):
             return "\(slot) is out of range: a table has 1 to 16384 slots, numbered from 0."
         case .unreaped(let count):
-            return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
-                + "take every completion first, then close again."
+            return "\(count) receives completed and were not taken yet (or, without a buffer ring, are armed), so the "
+                + "kernel may still own their buffers: take every completion first, then close again."
         case .refused(let refusal):
             return refusal.reason
         case .kernel:
@@ -46,6 +46,8 @@ enum Remedies {
         case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup,
             .selectBuffers:
             return registration(number)
+        case .provideBuffers:
+            return providing(number)
         case .registerFixedBuffers:
             return fixedBuffers(number)
         case .createQueue:
@@ -79,6 +81,14 @@ enum Remedies {
         case EACCES: "The ring is restricted: allow buffer ring registration before enabling it."
         case EMFILE: "Raise the limit of open descriptors (ulimit -n)."
         default: "See io_uring_register(2)."
+        }
+    }
+
+    private static func providing(_ number: Int32) -> String {
+        switch number {
+        case EEXIST, EINVAL: "The group id is in use on this queue, by a buffer ring or otherwise: choose another id."
+        case ENOMEM: "The machine, or the process's control group, is out of memory: no locked-memory limit applies."
+        default: "See io_uring_enter(2), IORING_OP_PROVIDE_BUFFERS."
         }
     }
 

@@ -26,6 +26,7 @@ public struct UringError: Error, Hashable, Sendable {
         case mapRing = "map the kernel's buffer ring"
         case registerBufferRing = "register the buffer ring"
         case unregisterBufferRing = "unregister the buffer ring"
+        case provideBuffers = "provide buffers"
         case readBufferRingHead = "read the buffer ring's head"
         case registerFixedBuffers = "register fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"

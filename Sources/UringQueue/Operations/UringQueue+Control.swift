@@ -48,7 +48,8 @@ extension UringQueue {
         InternalTag.check(tag)
         InternalTag.check(cancelled)
         if unsafe state.pointee.cancelSends(where: { $1 == cancelled }) { return nop(tag: tag) }
-        unsafe state.pointee.push(.cancel(tag: cancelled, tag: tag))
+        let own = unsafe state.pointee.ownTag(ofReceive: cancelled)
+        unsafe state.pointee.push(.cancel(tag: own ?? cancelled, tag: tag))
     }
 
     /// Cancels every request on a descriptor; sends end with what they sent so far. This completion's result is how many were found.

@@ -30,6 +30,9 @@ extension UringQueue {
         tag: UInt64
     ) {
         InternalTag.check(tag)
+        if let ring = group.consumer as? QueueRing {
+            return receive(from: socket, into: ring, group, limit: limit, tag: tag)
+        }
         guard check(.receive, on: socket, group, options, limit: limit, tag: tag) else { return }
         unsafe state.pointee.push(
             .receive(
@@ -38,6 +41,10 @@ extension UringQueue {
 
     /// Receives into buffers of `group` again and again, until a completion without ``CompletionFlags/more``: end of
     /// stream, error, cancellation, no buffer, or a bundle that took the last one.
+    ///
+    /// A group without a kernel's ring (``BufferGroup/init(on:id:capacity:bufferSize:mode:minimumLeft:refill:slab:slabOptions:wakeOnReturn:)``)
+    /// receives once, without options: its completion has no ``CompletionFlags/more``, so whoever arms again what ended
+    /// needs nothing else.
     ///
     /// - Parameters:
     ///   - limit: the most bytes in each completion; 0 for no limit. Needs ``supportsReceiveBudget``.
@@ -48,6 +55,9 @@ extension UringQueue {
         options: ReceiveOptions = [], tag: UInt64
     ) {
         InternalTag.check(tag)
+        if let ring = group.consumer as? QueueRing {
+            return receive(from: socket, into: ring, group, limit: limit, tag: tag)
+        }
         guard check(.receiveMultishot, on: socket, group, options, limit: limit, budget: budget, tag: tag) else {
             return
         }
@@ -55,6 +65,17 @@ extension UringQueue {
             .receive(
                 socket, group: group.id.rawValue, flags: usable(options) | CURING_RECV_MULTISHOT,
                 limit: UInt32(limit), budget: UInt32(budget), tag: tag))
+    }
+
+    /// Once, into a group without a ring of the kernel's.
+    private func receive(
+        from socket: Int32, into ring: QueueRing, _ group: borrowing BufferGroup, limit: Int, tag: UInt64
+    ) {
+        precondition(
+            unsafe ring.queue == state,
+            "group \(group.id) belongs to another queue: its mode works on its own queue only")
+        guard check(.receive, on: socket, group, [], limit: limit, tag: tag) else { return }
+        unsafe state.pointee.receive(from: socket, into: ring, limit: limit, tag: tag)
     }
 
     /// Refuses what the kernel would accept and then corrupt, lose or cut: ``BufferSelection``. Segments of datagrams are

@@ -24,7 +24,7 @@ struct Diagnosis {
         self.machine = machine
         usable = machine.capabilities.usable(on: machine.release)
         quirks = machine.failure == nil ? machine.capabilities.quirks(for: machine.release) : []
-        suggestion = machine.failure == nil && usable.bestMode.isOffered ? PoolSuggestion(for: machine, usable) : nil
+        suggestion = machine.failure == nil && usable.bestMode.usesRing ? PoolSuggestion(for: machine, usable) : nil
         judgeKernel()
         judgeLimits()
         if let suggestion { judgeTrial(of: suggestion, tryOut) }
@@ -43,7 +43,7 @@ struct Diagnosis {
             worsen(to: .unusable, "No io_uring can be made: \(failure.symbol). \(remedy(for: failure))")
             return
         }
-        guard usable.bestMode.isOffered else {
+        guard usable.bestMode.usesRing else {
             worsen(to: .unusable, "This kernel has no buffer rings (\(cause(of: .bufferRings))). \(whatIsLeft)")
             return
         }
@@ -103,7 +103,7 @@ struct Diagnosis {
     // MARK: Limits
 
     private mutating func judgeLimits() {
-        guard machine.failure == nil, usable.bestMode.isOffered else { return }
+        guard machine.failure == nil, usable.bestMode.usesRing else { return }
         if let suggestion {
             if suggestion.isReducedByLockedMemory {
                 worsen(

@@ -34,14 +34,14 @@ import UringQueue
             #expect(features.isSuperset(of: mode.needs))
             let better = BufferMode.allCases.prefix { $0 != mode }
             #expect(better.allSatisfy { !features.isSuperset(of: $0.needs) }, "\(features): \(mode)")
-            #expect(mode.isOffered == features.contains(.bufferRings))
+            #expect(mode.usesRing == features.contains(.bufferRings))
         }
     }
 
     /// What the ladder says of the running kernel is what a group can be made with.
     @Test func theBestModeWorksHere() throws {
         let mode = try KernelCapabilities.probe().bestMode
-        try #require(mode.isOffered)
+        try #require(mode.usesRing)
         let consumption: Consumption =
             switch mode {
             case .incrementalWithMinimum: .incremental(minimumLeft: 32)
