@@ -81,6 +81,8 @@ final class QueueRing: BufferRingConsumer {
         return delivered &+ UInt16(min(armed, Int(taken &- delivered)))
     }
 
+    var claimed: Int { way == .chooses ? armed : 0 }
+
     /// As of the kernel's own rings with a single issuer.
     private func checkThread(_ operation: UringError.Operation) throws(UringError) {
         if curing_thread_token() != thread { throw UringError(operation, errno: EEXIST) }

@@ -13,7 +13,7 @@ struct DoctorCommand: ParsableCommand {
             Exit codes:
               0   usable: pools work here with everything that they use
               1   limited: pools work, but something they would use is missing or scarce
-              2   unusable: no ring can be made, or no buffer rings, or no pool fits
+              2   unusable: no ring can be made, or it cannot receive, or no pool fits
               64  the command line is wrong
             """)
 
@@ -41,7 +41,7 @@ struct DoctorCommand: ParsableCommand {
         var machine = Machine.read()
         if let simulatedKernel { machine = machine.simulating(simulatedKernel.release, without: Set(without)) }
         let isSimulated = machine.isSimulated
-        let diagnosis = Diagnosis(machine) { isSimulated ? nil : $0.tryOut() }
+        let diagnosis = Diagnosis(machine) { isSimulated ? nil : $0.tryOut($1) }
         Output.line(json ? DiagnosisJSON.render(diagnosis) : DiagnosisText.render(diagnosis))
         guard diagnosis.verdict == .usable else { throw ExitCode(Int32(diagnosis.verdict.rawValue)) }
     }

@@ -20,14 +20,15 @@ struct Diagnosis {
     private(set) var advice: [String] = []
 
     /// `tryOut` makes a pool for real and tells the error.
-    init(_ machine: Machine, tryOut: (PoolSuggestion) -> UringError?) {
+    init(_ machine: Machine, tryOut: (PoolSuggestion, BufferMode) -> UringError?) {
         self.machine = machine
         usable = machine.capabilities.usable(on: machine.release)
         quirks = machine.failure == nil ? machine.capabilities.quirks(for: machine.release) : []
-        suggestion = machine.failure == nil && usable.bestMode.usesRing ? PoolSuggestion(for: machine, usable) : nil
+        suggestion = machine.canReceive ? PoolSuggestion(for: machine, usable) : nil
         judgeKernel()
         judgeLimits()
-        if let suggestion { judgeTrial(of: suggestion, tryOut) }
+        let mode = usable.bestMode(from: .wholeBuffers)
+        if let suggestion { judgeTrial(of: suggestion) { tryOut($0, mode) } }
         advise()
     }
 
@@ -43,8 +44,12 @@ struct Diagnosis {
             worsen(to: .unusable, "No io_uring can be made: \(failure.symbol). \(remedy(for: failure))")
             return
         }
+        guard machine.canReceive else {
+            worsen(to: .unusable, "This kernel cannot receive by io_uring: Linux \(Machine.receivesSince) brings that.")
+            return
+        }
         guard usable.bestMode.usesRing else {
-            worsen(to: .unusable, "This kernel has no buffer rings (\(cause(of: .bufferRings))). \(whatIsLeft)")
+            worsen(to: .limited, "No buffer rings (\(cause(of: .bufferRings))): \(whatIsLeft).")
             return
         }
         for (feature, loss) in Diagnosis.wanted where !usable.has(feature) {
@@ -71,8 +76,8 @@ struct Diagnosis {
 
     private var whatIsLeft: String {
         usable.bestMode == .providedBuffers
-            ? "It has the older IORING_OP_PROVIDE_BUFFERS, which this library does not use."
-            : "Each receive must name its own buffer."
+            ? "groups fall back to IORING_OP_PROVIDE_BUFFERS, where each receive and the return of each buffer is a request"
+            : "groups fall back to buffers that are named in each receive, so that one is held for each that waits"
     }
 
     private func remedy(for failure: UringError) -> String {
@@ -103,7 +108,7 @@ struct Diagnosis {
     // MARK: Limits
 
     private mutating func judgeLimits() {
-        guard machine.failure == nil, usable.bestMode.usesRing else { return }
+        guard machine.canReceive else { return }
         if let suggestion {
             if suggestion.isReducedByLockedMemory {
                 worsen(
@@ -162,7 +167,11 @@ struct Diagnosis {
         case .incremental:
             "For streams of many small messages use incremental consumption; for datagrams use whole buffers, because "
                 + "this kernel cannot end a buffer early."
-        default: "Use whole buffers: this kernel offers nothing else."
+        case .wholeBuffers: "Use whole buffers: this kernel offers nothing else."
+        case .providedBuffers, .callerChosen:
+            "Make groups with BufferGroup(on: queue, mode: .\(usable.bestMode.rawValue)): the handles are the same."
+                + (machine.release < KernelRelease(5, 19)
+                    ? " The servers of this tool need Linux 5.19, for multishot accepts." : "")
         }
     }
 }

@@ -33,8 +33,8 @@ enum FeatureNames {
         case .incrementalWithMinimum: "incremental buffers that end early"
         case .incremental: "incremental buffers"
         case .wholeBuffers: "whole buffers"
-        case .providedBuffers: "legacy provided buffers (not offered by this library)"
-        case .callerChosen: "buffers that the caller chooses (not offered by this library)"
+        case .providedBuffers: "legacy provided buffers"
+        case .callerChosen: "buffers that the caller chooses"
         }
     }
 }

@@ -18,9 +18,7 @@ struct RelayIO: ~Copyable {
     init(_ configuration: RelayConfiguration) throws {
         let queue = try RelayIO.makeQueue(buffers: configuration.buffers)
         guard configuration.send == .plain || queue.supportsZeroCopySend else { throw StartFailure.noZeroCopySends }
-        let group = try BufferGroup(
-            ring: queue.descriptor, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize,
-            consumption: configuration.consumption, refill: configuration.refill, ringMemory: configuration.ringMemory)
+        let group = try RelayIO.makeGroup(configuration, on: queue)
         self.queue = queue
         self.group = group
         send = configuration.send
@@ -34,6 +32,31 @@ struct RelayIO: ~Copyable {
             configuration.bundles && kernel.allows(kind, on: .current)
             && (hasBudget || configuration.buffers >= 1024)
     }
+
+    /// In the best way that the kernel has. Only one without buffer rings is asked what it has instead.
+    private static func makeGroup(
+        _ configuration: RelayConfiguration, on queue: borrowing UringQueue
+    ) throws(UringError) -> BufferGroup {
+        var mode = configuration.mode ?? .wholeBuffers
+        if mode.usesRing {
+            do throws(UringError) {
+                return try BufferGroup(
+                    ring: queue.descriptor, id: 0, capacity: configuration.buffers,
+                    bufferSize: configuration.bufferSize, consumption: configuration.consumption,
+                    refill: configuration.refill, ringMemory: configuration.ringMemory)
+            } catch {
+                guard !configuration.consumption.isIncremental, let kernel = try? KernelCapabilities.probe(),
+                    !kernel.has(.bufferRings)
+                else { throw error }
+                mode = kernel.bestMode
+            }
+        }
+        return try BufferGroup(
+            on: queue, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize, mode: mode)
+    }
+
+    /// Buffers that a receive can have now.
+    var available: Int { group.available - group.claimed }
 
     static let smallestQueue = 16
     static let usualQueue = 256
@@ -62,7 +85,7 @@ struct RelayIO: ~Copyable {
     /// What a flow that holds `held` buffers may take now.
     func allowance(held: Int) -> FairShare.Allowance {
         share.allowance(
-            held: held, free: group.available + group.spares, flows: flows.load(ordering: .relaxed))
+            held: held, free: available + group.spares, flows: flows.load(ordering: .relaxed))
     }
 
     /// Arms a receive of at most `allowance` buffers. `isBulk` tells whether the receive before filled a buffer.
@@ -92,7 +115,7 @@ struct RelayIO: ~Copyable {
     /// Sends all of `bundle`; without copying when that is wanted and a flow may lend the kernel as many as `lending`.
     /// Then a notification may follow the result.
     func send(_ bundle: consuming BufferBundle, to socket: Int32, lending: Int, tag: RelayTag) {
-        let free = group.available + group.spares
+        let free = available + group.spares
         if send == .zerocopy, share.mayLend(lending, free: free, flows: flows.load(ordering: .relaxed)) {
             queue.sendZeroCopy(bundle, to: socket, tag: tag.rawValue)
         } else {

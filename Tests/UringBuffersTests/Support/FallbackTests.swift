@@ -93,7 +93,8 @@ private func collect(_ queue: borrowing UringQueue, atLeast count: Int) throws -
             Issue.record("no buffer")
             return
         }
-        let byte = second.withBytes { $0.unsafeLoad(as: UInt8.self) }
+        // Safe: reads the buffer while the handle lives.
+        let byte = unsafe second.withUnsafeBytes { unsafe $0[0] }
         #expect(byte == 2)
         second.recycle()
         #expect(group.books().balanced && group.books().starvations == 0)
@@ -138,6 +139,36 @@ private func collect(_ queue: borrowing UringQueue, atLeast count: Int) throws -
         held.removeAll()
         let books = group.books()
         #expect(books.starvations == 1 && books.avoidableStarvations == 0 && books.unreaped == 0)
+        try group.close()
+    }
+
+    /// Receives that hold the last buffers leave none for those that wait: nobody is told to try in vain.
+    @Test func waitingForChosenBuffersDoesNotSpin() throws {
+        let queue = try UringQueue(entries: 8)
+        let group = try make(.callerChosen, on: queue, capacity: 2)
+        let (busy, idle) = (SocketPair(), SocketPair())
+        queue.receive(from: busy.reader, into: group, tag: 1)
+        queue.receive(from: idle.reader, into: group, tag: 2)
+        queue.receive(from: idle.reader, into: group, tag: 3)
+        let starved = try collect(queue, atLeast: 1)[0]
+        guard starved.tag == 3, case .starved = group.take(starved) else {
+            Issue.record("\(starved)")
+            return
+        }
+        #expect(group.available == 2 && group.claimed == 2)
+        let waits = group.rearmWhenRefilled(3)
+        let tooEarly = group.refill()
+        #expect(waits && tooEarly.rearm.isEmpty && group.allowance(for: .none) == 0)
+        busy.write([1])
+        guard case .buffer(let buffer) = group.take(try collect(queue, atLeast: 1)[0]) else {
+            Issue.record("no buffer")
+            return
+        }
+        buffer.recycle()
+        let outcome = group.refill()
+        #expect(outcome.rearm == [3] && group.claimed == 1)
+        queue.cancel(tag: 2, tag: 9)
+        for completion in try collect(queue, atLeast: 2) where completion.tag == 2 { _ = group.take(completion) }
         try group.close()
     }
 
