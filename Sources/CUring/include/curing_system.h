@@ -31,6 +31,10 @@ int curing_poisons(void);
 void curing_poison(void *start, uint64_t bytes);
 void curing_unpoison(void *start, uint64_t bytes);
 
+// recv(2) without waiting, into memory that the sanitizers may believe nobody to own, as with every buffer that the kernel
+// fills: the number of bytes, or a negative errno.
+int64_t curing_receive(int descriptor, uint64_t address, uint64_t bytes);
+
 // 1 when the kernel can wait for the descriptor (it has a poll operation), 0 when not, or a negative errno.
 int curing_can_poll(int descriptor);
 

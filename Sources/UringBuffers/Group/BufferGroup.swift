@@ -113,8 +113,6 @@ public struct BufferGroup: ~Copyable {
     @inlinable public var window: Int { unsafe header.pointee.window.size }
     /// How many buffers are published and not yet seen to be consumed.
     @inlinable public var available: Int { unsafe header.pointee.ring.selectable }
-    /// How many of those receives under way name already: 0 but in ``BufferMode/callerChosen``.
-    public var claimed: Int { unsafe header.pointee.registration.consumer?.claimed ?? 0 }
     /// How many buffers are free and not published.
     @inlinable public var spares: Int { unsafe header.pointee.spares.count }
     /// How many buffers are out of the group's hands; those that other threads returned since the last refill count.

@@ -104,11 +104,7 @@ extension GroupHeader {
     /// Buffers that are published or spare.
     var free: Int { ring.selectable + spares.count }
 
-    /// Those of them that receives under way name already.
-    private var claimed: Int { registration.consumer?.claimed ?? 0 }
-
     func allowance(for tag: OwnerTag) -> Int {
-        let free = free - claimed
         guard tag != .none else { return Swift.max(0, free - reserve) }
         let own = tags[tag].limit - tags[tag].held.load(ordering: .relaxed)
         return Swift.max(0, Swift.min(own, free - (tags[tag].usesReserve ? 0 : reserve)))
@@ -136,10 +132,10 @@ extension GroupHeader {
         let edge = gauge?.edge(fewest: fewest, now: now)
         beginToCount()
         var rearm: [UInt64] = []
-        if !waiting.isEmpty, ring.selectable > claimed {
+        if !waiting.isEmpty, ring.selectable > 0 {
             var waiting = RearmQueue()
             swap(&waiting, &self.waiting)
-            rearm = waiting.take(ring.selectable - claimed) { allowance(for: $0.tag) > 0 }
+            rearm = waiting.take(ring.selectable) { allowance(for: $0.tag) > 0 }
             swap(&waiting, &self.waiting)
         }
         armSignal()

@@ -12,12 +12,6 @@ package protocol BufferRingConsumer: AnyObject {
     func unregister(_ id: BufferGroupID) throws(UringError)
     /// The consumer's own head, free running.
     func head(of id: BufferGroupID) throws(UringError) -> UInt16
-    /// Published entries that no other request can select any more, because one that is under way names them.
-    var claimed: Int { get }
-}
-
-extension BufferRingConsumer {
-    package var claimed: Int { 0 }
 }
 
 /// What a registration holds on to, and the calls that end or ask about it.

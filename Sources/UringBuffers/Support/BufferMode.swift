@@ -13,7 +13,7 @@ public enum BufferMode: String, Hashable, Sendable, Codable, CaseIterable {
     case wholeBuffers
     /// `IORING_OP_PROVIDE_BUFFERS`: the kernel picks, and each buffer goes back by a request.
     case providedBuffers
-    /// The kernel picks nothing: each receive names its buffer.
+    /// The kernel picks nothing: whoever receives names the buffer, when there is something to receive.
     case callerChosen
 
     /// What a kernel must have for it.

@@ -28,7 +28,7 @@ enum Remedies {
         case .fixedSlot(let slot):
             return "\(slot) is out of range: a table has 1 to 16384 slots, numbered from 0."
         case .unreaped(let count):
-            return "\(count) receives completed and were not taken yet (or, without a buffer ring, are armed), so the "
+            return "\(count) receives completed and were not taken yet (or, with provided buffers, are armed), so the "
                 + "kernel may still own their buffers: take every completion first, then close again."
         case .refused(let refusal):
             return refusal.reason

@@ -5,7 +5,7 @@ import Glibc
 internal import UringBuffers
 
 /// The other side of a group whose ring the kernel never sees: the queue takes its entries and provides them to the
-/// kernel by requests, or names one in each receive.
+/// kernel by requests, or receives into them itself.
 ///
 ///          taken by the queue         to be taken
 ///     ───────────────────────────│ ░░░░░░░░░░░░░░░░░ │ tail
@@ -35,7 +35,7 @@ final class QueueRing: BufferRingConsumer {
     private var taken: UInt16 = 0
     /// Completions with a buffer that were handed out.
     private var delivered: UInt16 = 0
-    /// Receives under way. Each may have a buffer, or have written to one.
+    /// Receives under way for which the kernel picks: each may have a buffer, or have written to one.
     private var armed = 0
     /// Stretches of buffers that the kernel did not accept.
     private var refused: [ProvidedRun] = []
@@ -65,7 +65,6 @@ final class QueueRing: BufferRingConsumer {
         unsafe queue.pointee.rings.append(self)
     }
 
-    /// Armed receives keep what they were given, so a group with any is not closed before.
     func unregister(_ id: BufferGroupID) throws(UringError) {
         try checkThread(.unregisterBufferRing)
         if let queue = unsafe queue {
@@ -81,8 +80,6 @@ final class QueueRing: BufferRingConsumer {
         return delivered &+ UInt16(min(armed, Int(taken &- delivered)))
     }
 
-    var claimed: Int { way == .chooses ? armed : 0 }
-
     /// As of the kernel's own rings with a single issuer.
     private func checkThread(_ operation: UringError.Operation) throws(UringError) {
         if curing_thread_token() != thread { throw UringError(operation, errno: EEXIST) }
@@ -91,23 +88,25 @@ final class QueueRing: BufferRingConsumer {
     // MARK: What the queue does
 
     /// The next published buffer; `nil` when there is none.
-    func takeEntry() -> Entry? {
+    func peekEntry() -> Entry? {
         // Safe: the group keeps the memory while it is registered; the slot is masked.
         guard let base = unsafe base, unsafe curing_ring_tail(base) != taken else { return nil }
         let raw = unsafe curing_ring_read(base, UInt32(taken & mask))
         // Withdrawn.
         guard raw.address != 0 else { return nil }
-        taken &+= 1
-        slab = raw.address - UInt64(raw.bid) * UInt64(raw.length)
-        bufferSize = raw.length
         return Entry(address: raw.address, length: raw.length, bid: raw.bid)
     }
+
+    func skipEntry() { taken &+= 1 }
 
     /// The published buffers, neighbours together: what one request can provide.
     func takeRuns() -> [ProvidedRun] {
         var runs = refused
         refused = []
-        while let entry = takeEntry() {
+        while let entry = peekEntry() {
+            skipEntry()
+            slab = entry.address - UInt64(entry.bid) * UInt64(entry.length)
+            bufferSize = entry.length
             if let last = runs.indices.last, runs[last].end == Int(entry.bid) {
                 runs[last].count += 1
             } else {
@@ -127,11 +126,10 @@ final class QueueRing: BufferRingConsumer {
     func refuse(_ run: ProvidedRun) { refused.append(run) }
 
     func began() { armed += 1 }
+    func ended() { armed -= 1 }
 
-    func ended(withBuffer: Bool) {
-        armed -= 1
-        if withBuffer { delivered &+= 1 }
-    }
+    /// A completion that names a buffer is handed out.
+    func handOut() { delivered &+= 1 }
 }
 
 /// Buffers with consecutive labels.

@@ -1,55 +1,69 @@
-// Receives into groups whose ring the queue reads itself: provided by requests, or one buffer named in each.
+// Receives into groups whose ring the queue reads itself: provided by requests, or one buffer chosen for each.
 
 internal import CUring
+import Glibc
 internal import UringBuffers
 
-/// One such receive under way.
+/// One such receive under way: a receive for which the kernel picks, or a poll before the queue chooses.
 struct FallbackReceive {
     let ring: QueueRing
+    let socket: Int32
+    let limit: Int
     let tag: UInt64
-    /// The buffer that it names; `nil` when the kernel picks one.
-    let bid: UInt16?
+    var isCancelled = false
 }
 
 extension QueueState {
     mutating func receive(from socket: Int32, into ring: QueueRing, limit: Int, tag: UInt64) {
-        switch ring.way {
-        case .provides:
+        if ring.way == .provides {
             provide(ring)
-            let own = began(FallbackReceive(ring: ring, tag: tag, bid: nil))
+            ring.began()
+        }
+        push(FallbackReceive(ring: ring, socket: socket, limit: limit, tag: tag))
+    }
+
+    private mutating func push(_ receive: FallbackReceive) {
+        let own = InternalTag.received(receives.insert(receive)).rawValue
+        switch receive.ring.way {
+        case .provides:
             push(
-                .receive(socket, group: ring.id.rawValue, flags: 0, limit: UInt32(limit), budget: 0, tag: own.rawValue))
-        case .chooses:
-            guard let entry = ring.takeEntry() else {
-                backlog.append(curing_completion(user_data: tag, result: -UringErrno.noBuffers, flags: 0))
-                return
-            }
-            let own = began(FallbackReceive(ring: ring, tag: tag, bid: entry.bid))
-            let length = limit > 0 ? Swift.min(UInt32(limit), entry.length) : entry.length
-            push(.receive(socket, at: entry.address, length: length, tag: own.rawValue))
+                .receive(
+                    receive.socket, group: receive.ring.id.rawValue, flags: 0, limit: UInt32(receive.limit), budget: 0,
+                    tag: own))
+        case .chooses: push(.poll(receive.socket, for: POLLIN, tag: own))
         }
     }
 
-    private mutating func began(_ receive: FallbackReceive) -> InternalTag {
-        receive.ring.began()
-        return .received(receives.insert(receive))
-    }
-
-    /// The completion as it would be of a ring of the kernel's.
-    mutating func endReceive(_ slot: Int, result: Int32, flags: CompletionFlags) -> Completion {
+    /// The completion as it would be of a ring of the kernel's; `nil` when the receive goes on.
+    mutating func endReceive(_ slot: Int, result: Int32, flags: CompletionFlags) -> Completion? {
         let receive = receives.remove(slot)
-        var flags = flags
-        if let bid = receive.bid {
-            flags = CompletionFlags(rawValue: flags.rawValue | UInt32(bid) << 16).union(.buffer)
+        switch receive.ring.way {
+        case .provides:
+            receive.ring.ended()
+            if flags.contains(.buffer) { receive.ring.handOut() }
+            return Completion(tag: receive.tag, result: result, flags: flags)
+        case .chooses:
+            // The descriptor may be closed by now, and its number another's.
+            if receive.isCancelled { return Completion(tag: receive.tag, result: -UringErrno.cancelled, flags: []) }
+            guard result >= 0 else { return Completion(tag: receive.tag, result: result, flags: []) }
+            guard let completion = receive.ring.receive(from: receive.socket, limit: receive.limit, tag: receive.tag)
+            else {
+                // Somebody else received what was there.
+                push(receive)
+                return nil
+            }
+            return completion
         }
-        receive.ring.ended(withBuffer: flags.contains(.buffer))
-        return Completion(tag: receive.tag, result: result, flags: flags)
     }
 
-    /// The queue's own tag of a receive under way with the caller's tag. O(such receives).
-    func ownTag(ofReceive tag: UInt64) -> UInt64? {
+    /// Marks the receives that match, and returns the queue's own tag of the first. O(such receives).
+    mutating func cancelReceives(where matches: (_ socket: Int32, _ tag: UInt64) -> Bool, all: Bool) -> UInt64? {
         guard receives.count > 0 else { return nil }
-        return receives.usedSlots.first { receives[$0].tag == tag }.map { InternalTag.received($0).rawValue }
+        let found = receives.usedSlots.filter {
+            matches(receives[$0].socket, receives[$0].tag) && !receives[$0].isCancelled
+        }
+        for slot in found.prefix(all ? .max : 1) { receives[slot].isCancelled = true }
+        return found.first.map { InternalTag.received($0).rawValue }
     }
 
     // MARK: Providing
@@ -102,7 +116,8 @@ extension QueueState {
             while reapToBacklog() > 0 {}
             for raw in backlog {
                 guard case .received(let slot) = InternalTag(raw.user_data) else { continue }
-                receives.remove(slot).ring.ended(withBuffer: false)
+                let receive = receives.remove(slot)
+                if receive.ring.way == .provides { receive.ring.ended() }
             }
             backlog.removeAll { if case .received = InternalTag($0.user_data) { true } else { false } }
         }

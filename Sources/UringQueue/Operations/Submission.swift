@@ -39,14 +39,6 @@ extension curing_submission {
         return made
     }
 
-    /// Into memory that the caller names.
-    static func receive(_ socket: Int32, at address: UInt64, length: UInt32, tag: UInt64) -> Self {
-        var made = Self(CURING_OP_RECV, socket, tag: tag)
-        made.address = address
-        made.length = length
-        return made
-    }
-
     /// Where other requests name a descriptor these two name a number of buffers.
     static func provideBuffers(
         _ count: Int, at address: UInt64, length: UInt32, firstBid: UInt16, group: UInt16, tag: UInt64

@@ -48,7 +48,7 @@ extension UringQueue {
         InternalTag.check(tag)
         InternalTag.check(cancelled)
         if unsafe state.pointee.cancelSends(where: { $1 == cancelled }) { return nop(tag: tag) }
-        let own = unsafe state.pointee.ownTag(ofReceive: cancelled)
+        let own = unsafe state.pointee.cancelReceives(where: { $1 == cancelled }, all: false)
         unsafe state.pointee.push(.cancel(tag: own ?? cancelled, tag: tag))
     }
 
@@ -56,6 +56,7 @@ extension UringQueue {
     public func cancelAll(on descriptor: Int32, tag: UInt64) {
         InternalTag.check(tag)
         _ = unsafe state.pointee.cancelSends(where: { socket, _ in socket == descriptor })
+        _ = unsafe state.pointee.cancelReceives(where: { socket, _ in socket == descriptor }, all: true)
         unsafe state.pointee.push(.cancelAll(on: descriptor, tag: tag))
     }
 

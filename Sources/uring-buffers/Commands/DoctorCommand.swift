@@ -13,7 +13,7 @@ struct DoctorCommand: ParsableCommand {
             Exit codes:
               0   usable: pools work here with everything that they use
               1   limited: pools work, but something they would use is missing or scarce
-              2   unusable: no ring can be made, or it cannot receive, or no pool fits
+              2   unusable: no ring can be made, or no pool fits
               64  the command line is wrong
             """)
 

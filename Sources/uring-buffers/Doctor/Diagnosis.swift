@@ -24,7 +24,7 @@ struct Diagnosis {
         self.machine = machine
         usable = machine.capabilities.usable(on: machine.release)
         quirks = machine.failure == nil ? machine.capabilities.quirks(for: machine.release) : []
-        suggestion = machine.canReceive ? PoolSuggestion(for: machine, usable) : nil
+        suggestion = machine.failure == nil ? PoolSuggestion(for: machine, usable) : nil
         judgeKernel()
         judgeLimits()
         let mode = usable.bestMode(from: .wholeBuffers)
@@ -42,10 +42,6 @@ struct Diagnosis {
     private mutating func judgeKernel() {
         if let failure = machine.failure {
             worsen(to: .unusable, "No io_uring can be made: \(failure.symbol). \(remedy(for: failure))")
-            return
-        }
-        guard machine.canReceive else {
-            worsen(to: .unusable, "This kernel cannot receive by io_uring: Linux \(Machine.receivesSince) brings that.")
             return
         }
         guard usable.bestMode.usesRing else {
@@ -77,7 +73,7 @@ struct Diagnosis {
     private var whatIsLeft: String {
         usable.bestMode == .providedBuffers
             ? "groups fall back to IORING_OP_PROVIDE_BUFFERS, where each receive and the return of each buffer is a request"
-            : "groups fall back to buffers that are named in each receive, so that one is held for each that waits"
+            : "groups fall back to polling, and to a system call for each receive"
     }
 
     private func remedy(for failure: UringError) -> String {
@@ -108,7 +104,7 @@ struct Diagnosis {
     // MARK: Limits
 
     private mutating func judgeLimits() {
-        guard machine.canReceive else { return }
+        guard machine.failure == nil else { return }
         if let suggestion {
             if suggestion.isReducedByLockedMemory {
                 worsen(

@@ -31,14 +31,6 @@ struct Machine {
     var transparentHugePages: String?
 }
 
-extension Machine {
-    /// `IORING_OP_RECV`.
-    static let receivesSince = KernelRelease(5, 6)
-
-    /// Whether rings can be made, and receive.
-    var canReceive: Bool { failure == nil && release >= Machine.receivesSince }
-}
-
 struct HugePagePool {
     var pageBytes: Int
     var total: Int

@@ -66,14 +66,14 @@ struct Relay: ~Copyable {
 
     /// Whether flows wait for buffers that are there: they are let go a few at a time, and a flow that is let go may
     /// have nothing to receive.
-    func hasMoreToDo(_ io: borrowing RelayIO) -> Bool { !starved.isEmpty && io.available > 0 }
+    func hasMoreToDo(_ io: borrowing RelayIO) -> Bool { !starved.isEmpty && io.group.available > 0 }
 
     /// After each batch: publishes what came back, and lets flows that starved go on, oldest first, as many as there
     /// are buffers for.
     mutating func afterBatch(_ io: borrowing RelayIO) {
         io.group.refill()
-        guard !starved.isEmpty, io.available > 0 else { return }
-        let waiting = starved.prefix(io.available)
+        guard !starved.isEmpty, io.group.available > 0 else { return }
+        let waiting = starved.prefix(io.group.available)
         starved.removeFirst(waiting.count)
         for (slot, side) in waiting { connections[slot][side].arm(io) }
     }

@@ -55,9 +55,6 @@ struct RelayIO: ~Copyable {
             on: queue, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize, mode: mode)
     }
 
-    /// Buffers that a receive can have now.
-    var available: Int { group.available - group.claimed }
-
     static let smallestQueue = 16
     static let usualQueue = 256
 
@@ -85,7 +82,7 @@ struct RelayIO: ~Copyable {
     /// What a flow that holds `held` buffers may take now.
     func allowance(held: Int) -> FairShare.Allowance {
         share.allowance(
-            held: held, free: available + group.spares, flows: flows.load(ordering: .relaxed))
+            held: held, free: group.available + group.spares, flows: flows.load(ordering: .relaxed))
     }
 
     /// Arms a receive of at most `allowance` buffers. `isBulk` tells whether the receive before filled a buffer.
@@ -115,7 +112,7 @@ struct RelayIO: ~Copyable {
     /// Sends all of `bundle`; without copying when that is wanted and a flow may lend the kernel as many as `lending`.
     /// Then a notification may follow the result.
     func send(_ bundle: consuming BufferBundle, to socket: Int32, lending: Int, tag: RelayTag) {
-        let free = available + group.spares
+        let free = group.available + group.spares
         if send == .zerocopy, share.mayLend(lending, free: free, flows: flows.load(ordering: .relaxed)) {
             queue.sendZeroCopy(bundle, to: socket, tag: tag.rawValue)
         } else {

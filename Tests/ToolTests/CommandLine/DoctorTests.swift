@@ -21,7 +21,7 @@ extension ToolTests {
         // MARK: Old kernels
 
         @Test(arguments: [
-            ("5.0", 2, "callerChosen"), ("5.5", 2, "callerChosen"), ("5.6", 1, "callerChosen"),
+            ("5.0", 2, "callerChosen"), ("5.1", 1, "callerChosen"), ("5.6", 1, "callerChosen"),
             ("5.15", 1, "providedBuffers"), ("5.19", 1, "wholeBuffers"), ("6.1", 1, "wholeBuffers"),
             ("6.11", 1, "wholeBuffers"),
             ("6.12", 0, "incremental"), ("6.14.2", 1, "incremental"), ("6.18.44", 0, "incremental"),
