@@ -45,7 +45,11 @@ struct QueueState: ~Copyable {
             error = unsafe curing_queue_create(UInt32(entries), UInt32(completionEntries ?? 0), flags, &made)
             if error != -UringErrno.invalid { break }
         }
-        guard error == 0, let made = unsafe made else { throw UringError(.createQueue, errno: -error) }
+        guard error == 0, let made = unsafe made else {
+            throw UringError(
+                .createQueue, errno: -error,
+                charging: .queue(entries: entries, completionEntries: completionEntries ?? 2 * entries))
+        }
         unsafe ring = unsafe made
         self.mode = chosen
         // Safe, here and below: the ring lives until deinit.

@@ -1,6 +1,7 @@
 // What the user may lock, what the kernel charges to that, and what is wrong when it says ENOMEM.
 
 internal import CUring
+import Glibc
 
 /// The locked-memory limit (`RLIMIT_MEMLOCK`) as io_uring sees it: a plain value, read from the kernel or made by hand.
 ///
@@ -89,5 +90,19 @@ public struct MemlockBudget: Hashable, Sendable {
             + "Raise the limit to at least \(enough) KiB (ulimit -l \(enough), or LimitMEMLOCK=\(enough)K)."
     }
 
+    /// Why the kernel answers `ENOMEM` to `item`: small enough for an error.
+    func cause(for item: MemlockPlan.Item) -> UringError.Cause {
+        guard !isExempt, let limit, charge(for: item) > 0 else { return .outOfMemory }
+        return .lockedMemory(needed: UInt32(clamping: charge(for: item) / 1024), limit: UInt32(clamping: limit / 1024))
+    }
+
     private static func kibibytes(_ bytes: Int) -> String { "\((bytes + 1023) / 1024) KiB" }
+}
+
+extension UringError {
+    /// The kernel's answer to something that it may charge to the locked-memory limit. For `ENOMEM` this reads the limit.
+    package init(_ operation: Operation, errno: Int32, charging item: MemlockPlan.Item) {
+        self.init(
+            operation, errno: errno, cause: errno == ENOMEM ? MemlockBudget.current().cause(for: item) : .kernel)
+    }
 }

@@ -74,7 +74,9 @@ private struct ProbeRing: ~Copyable {
             isDeferred = false
             error = unsafe curing_queue_create(2, 0, 0, &made)
         }
-        guard error == 0, let made = unsafe made else { throw UringError(.createQueue, errno: -error) }
+        guard error == 0, let made = unsafe made else {
+            throw UringError(.createQueue, errno: -error, charging: .queue(entries: 2, completionEntries: 4))
+        }
         unsafe ring = unsafe made
         // Safe: the ring lives until deinit.
         descriptor = unsafe curing_queue_descriptor(made)

@@ -112,6 +112,38 @@ private struct Charger {
         }
     }
 
+    /// What an error advises is enough after two steps: it knows what it needs itself, then that others hold some.
+    @Test(arguments: [16, 64, 512, 516])
+    func adviceOfErrorsWorks(limitKiB: Int) async {
+        await #expect(processExitsWith: .success) { [limitKiB] in
+            try #require(test_become_unprivileged(8 << 20) == 0)
+            let ring = try BareRing(entries: 8)
+            var limit = limitKiB
+            for step in 0...2 {
+                try #require(test_limit_locked_memory(UInt64(limit) << 10) == 0)
+                do throws(UringError) {
+                    let group = try BufferGroup(ring: ring.descriptor, id: 1, capacity: 32768, bufferSize: 64)
+                    try group.close()
+                    #expect(step > 0)
+                    return
+                } catch {
+                    #expect(error.errno == ENOMEM && error.cause == .lockedMemory(needed: 512, limit: UInt32(limit)))
+                    let text = try #require(error.remedy.firstMatch(of: /ulimit -l ([0-9]+)/)?.1)
+                    limit = try #require(Int(text))
+                }
+            }
+            Issue.record("\(limit) KiB are not enough either")
+        }
+    }
+
+    /// Who is not limited is not sent to raise a limit.
+    @Test func withoutALimitItIsTheMachine() {
+        #expect(MemlockBudget(limit: 0, isExempt: true).cause(for: .bufferRing(entries: 8)) == .outOfMemory)
+        #expect(MemlockBudget(limit: nil).cause(for: .fixedBuffers(bytes: 8)) == .outOfMemory)
+        #expect(MemlockBudget(limit: 0, chargesRings: false).cause(for: .bufferRing(entries: 8)) == .outOfMemory)
+        #expect(UringError(.createQueue, errno: ENOMEM, cause: .outOfMemory).remedy.contains("out of memory"))
+    }
+
     @Test(arguments: [1, 4096, 4097, 1 << 20, (2 << 20) + 8192])
     func fixedBuffersAndRegionsToThePage(bytes: Int) async {
         await #expect(processExitsWith: .success) { [bytes] in

@@ -37,6 +37,19 @@ import UringBuffers
         #expect(MemlockBudget(limit: nil).available == nil)
     }
 
+    @Test func errorsTellTheNumbers() {
+        func remedy(_ needed: UInt32, _ limit: UInt32) -> String {
+            UringError(.registerBufferRing, errno: 12, cause: .lockedMemory(needed: needed, limit: limit)).remedy
+        }
+        #expect(
+            remedy(512, 64)
+                == "This needs 512 KiB of locked memory, and the limit is 64 KiB. Raise the limit to at least 512 KiB "
+                + "(ulimit -l 512, or LimitMEMLOCK=512K), or use less.")
+        #expect(remedy(16, 64).contains("of the limit of 64 KiB less is left"))
+        #expect(remedy(16, 64).contains("ulimit -l 80,"))
+        #expect(MemoryLayout<UringError.Cause>.size <= 9, "errors travel in registers")
+    }
+
     @Test func whatIsHeldIsSubtracted() {
         let held = MemlockBudget(limit: 64 << 10, pinnedBytes: 60 << 10)
         #expect(held.available == 4096)
