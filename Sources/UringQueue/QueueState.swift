@@ -10,6 +10,7 @@ struct QueueState: ~Copyable {
     let descriptor: Int32
     let mode: QueueMode
     let features: UInt32
+    let sound: SoundReceives
 
     var arena = SubmissionArena()
     /// The sends under way, by slot.
@@ -33,7 +34,8 @@ struct QueueState: ~Copyable {
 
     static let reapBatch = 256
 
-    init(entries: Int, completionEntries: Int?, mode: QueueMode) throws(UringError) {
+    init(entries: Int, completionEntries: Int?, mode: QueueMode, sound: SoundReceives) throws(UringError) {
+        self.sound = sound
         var made: OpaquePointer?
         var chosen = mode
         var error: Int32 = 0
