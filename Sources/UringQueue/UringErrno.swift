@@ -9,5 +9,7 @@ enum UringErrno {
     static let again = EAGAIN
     static let interrupted = EINTR
     static let timedOut = ETIME
+    static let cancelled = ECANCELED
+    static let messageSize = EMSGSIZE
     static var current: Int32 { Glibc.errno }
 }
