@@ -11,10 +11,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+static uint64_t bytes_of(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
+
 uint64_t curing_locked_memory_limit(void) {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
-    return limit.rlim_cur;
+    return getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ? UINT64_MAX : bytes_of(limit.rlim_cur);
+}
+
+uint64_t curing_locked_memory_hard_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ? UINT64_MAX : bytes_of(limit.rlim_max);
 }
 
 int curing_memory_file(const char *name, uint64_t bytes) {

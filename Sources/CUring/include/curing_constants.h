@@ -41,9 +41,11 @@ static const uint8_t CURING_OP_CONNECT = 16;
 static const uint8_t CURING_OP_CLOSE = 19;
 static const uint8_t CURING_OP_SEND = 26;
 static const uint8_t CURING_OP_RECV = 27;
+static const uint8_t CURING_OP_PROVIDE_BUFFERS = 31;
 static const uint8_t CURING_OP_SHUTDOWN = 34;
 static const uint8_t CURING_OP_SEND_ZC = 47;
 static const uint8_t CURING_OP_SENDMSG_ZC = 48;
+static const uint8_t CURING_OP_RECV_ZC = 58;
 
 // Request flags (IOSQE_*), and per-operation flags.
 static const uint8_t CURING_SQE_BUFFER_SELECT = 1u << 5;

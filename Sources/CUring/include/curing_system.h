@@ -9,8 +9,10 @@ static inline uintptr_t curing_thread_token(void) {
     return (uintptr_t)__builtin_thread_pointer();
 }
 
-// How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to; UINT64_MAX: no limit.
+// How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to, and how far that can be raised
+// (hard); UINT64_MAX: no limit.
 uint64_t curing_locked_memory_limit(void);
+uint64_t curing_locked_memory_hard_limit(void);
 
 // A memory file of that many bytes (memfd_create), close-on-exec, or a negative errno.
 int curing_memory_file(const char *name, uint64_t bytes);

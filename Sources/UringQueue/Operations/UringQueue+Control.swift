@@ -60,5 +60,5 @@ extension UringQueue {
 
     /// Whether a multishot receive can have a limit and a budget (about Linux 6.17). Asks the kernel with a
     /// ring of its own: about 0.1 ms.
-    public static func supportsReceiveBudget() -> Bool { ReceiveBudgetProbe.run() }
+    public static func supportsReceiveBudget() -> Bool { KernelCapabilities.probeReceiveBudget() }
 }

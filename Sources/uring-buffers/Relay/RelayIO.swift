@@ -25,22 +25,32 @@ struct RelayIO: ~Copyable {
         self.group = group
         send = configuration.send
         share = FairShare(capacity: configuration.buffers, bufferSize: configuration.bufferSize)
-        hasBudget = UringQueue.supportsReceiveBudget()
+        // A kernel that cannot be asked is taken for one that can do neither.
+        let kernel = (try? KernelCapabilities.probe().usable(on: .current)) ?? .nothing
+        hasBudget = kernel.has(.receiveBudget)
+        let kind: Combination = configuration.consumption.isIncremental ? .incrementalBundles : .bundles
         // Without a budget a bundle can bring up to 256 buffers more than it was asked for: in a small pool, everything.
-        bundles = configuration.bundles && (hasBudget || configuration.buffers >= 1024)
+        bundles =
+            configuration.bundles && kernel.allows(kind, on: .current)
+            && (hasBudget || configuration.buffers >= 1024)
     }
 
     static let smallestQueue = 16
+    static let usualQueue = 256
+
+    /// All that is charged to the locked-memory limit at once: the queue, the pool's ring, and the ring that asks the
+    /// kernel what it can do.
+    static func plan(entries: Int, buffers: Int) -> MemlockPlan {
+        .pool(entries: entries, completionEntries: entries * 8, buffers: buffers)
+            .and(.queue(entries: 2, completionEntries: 4))
+    }
 
     /// A large queue, or what the locked-memory limit allows beside the buffer ring: nothing is lost in a small one, it
     /// only costs more system calls.
     private static func makeQueue(buffers: Int) throws(UringError) -> UringQueue {
-        var entries = 256
-        while let limit = LockedMemory.limit, entries > smallestQueue,
-            LockedMemory.total(entries: entries, buffers: buffers) > limit
-        {
-            entries /= 4
-        }
+        let budget = MemlockBudget.current()
+        var entries = usualQueue
+        while entries > smallestQueue, !budget.fits(plan(entries: entries, buffers: buffers)) { entries /= 4 }
         while true {
             do { return try UringQueue(entries: entries, completionEntries: entries * 8) } catch {
                 guard error.symbol == "ENOMEM", entries > smallestQueue else { throw error }
