@@ -69,11 +69,31 @@ struct QueueState: ~Copyable {
 extension QueueState {
     /// Nothing of ours goes on: a group's duplicate of the descriptor may keep the ring alive.
     mutating func cancelEverything() {
+        // The rest of what is cancelled is not sent.
+        _ = cancelSends { _, _ in true }
+        withdrawUnsubmitted()
         let result = unsafe curing_queue_cancel_everything(ring)
         // Else the kernel may still send from buffers, or receive into them: then they stay out for ever.
         if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() } else { endReceives() }
         awaitNotifications()
         for ring in rings { unsafe ring.queue = nil }
+    }
+
+    /// Ends the sends among the requests that never reached the kernel: it reads nothing of them.
+    private mutating func withdrawUnsubmitted() {
+        var tags = deferredSubmissions.map(\.user_data)
+        deferredSubmissions = []
+        // Safe: the call writes as many tags as there are unsubmitted requests, and says how many.
+        tags += unsafe [UInt64](unsafeUninitializedCapacity: Int(curing_queue_unsubmitted(ring))) { room, count in
+            count = unsafe Int(curing_queue_withdraw(ring, room.baseAddress, UInt32(room.count)))
+        }
+        for tag in tags {
+            switch InternalTag(tag) {
+            case .outgoing(let slot): _ = advanceOutgoing(slot, result: -UringErrno.cancelled)
+            case .leased(let slot): _ = advanceLeased(slot, result: -UringErrno.cancelled, flags: [])
+            case .silent, .wakeUp, nil: break
+            }
+        }
     }
 }
 
@@ -82,6 +102,18 @@ extension QueueState {
     mutating func refuse(_ refusal: SelectionRefusal, tag: UInt64) {
         backlog.append(
             curing_completion(user_data: tag, result: -UringErrno.invalid, flags: Completion.flags(of: refusal)))
+    }
+}
+
+extension QueueState {
+    /// Completes a send of more buffers than one message takes, on a socket that keeps messages apart. Returns whether
+    /// it did.
+    mutating func refusesMessage(of buffers: Int, to socket: Int32, tag: UInt64) -> Bool {
+        guard buffers > QueueState.vectorsPerSend, (try? FileKind.of(descriptor: socket)) == .datagramSocket else {
+            return false
+        }
+        backlog.append(curing_completion(user_data: tag, result: -UringErrno.messageSize, flags: 0))
+        return true
     }
 }
 

@@ -11,5 +11,7 @@ enum UringErrno {
     static let noBuffers = ENOBUFS
     static let interrupted = EINTR
     static let timedOut = ETIME
+    static let cancelled = ECANCELED
+    static let messageSize = EMSGSIZE
     static var current: Int32 { Glibc.errno }
 }
