@@ -91,7 +91,8 @@ extension QueueState {
             switch InternalTag(tag) {
             case .outgoing(let slot): _ = advanceOutgoing(slot, result: -UringErrno.cancelled)
             case .leased(let slot): _ = advanceLeased(slot, result: -UringErrno.cancelled, flags: [])
-            case .silent, .wakeUp, nil: break
+            case .received(let slot): forgetReceive(slot)
+            case .silent, .wakeUp, .provided, nil: break
             }
         }
     }

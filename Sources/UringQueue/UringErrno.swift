@@ -7,7 +7,6 @@ enum UringErrno {
     static let busy = EBUSY
     static let notFound = ENOENT
     static let again = EAGAIN
-    static let cancelled = ECANCELED
     static let noBuffers = ENOBUFS
     static let interrupted = EINTR
     static let timedOut = ETIME

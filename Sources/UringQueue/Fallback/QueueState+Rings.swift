@@ -109,6 +109,12 @@ extension QueueState {
 
     // MARK: The end of the queue
 
+    /// It ended, or never began, and nobody hears of it.
+    mutating func forgetReceive(_ slot: Int) {
+        let receive = receives.remove(slot)
+        if receive.ring.way == .provides { receive.ring.ended() }
+    }
+
     /// Everything was cancelled: collects what ended, so that groups may free their memory.
     mutating func endReceives() {
         for _ in 0..<100 where receives.count > 0 {
@@ -116,8 +122,7 @@ extension QueueState {
             while reapToBacklog() > 0 {}
             for raw in backlog {
                 guard case .received(let slot) = InternalTag(raw.user_data) else { continue }
-                let receive = receives.remove(slot)
-                if receive.ring.way == .provides { receive.ring.ended() }
+                forgetReceive(slot)
             }
             backlog.removeAll { if case .received = InternalTag($0.user_data) { true } else { false } }
         }

@@ -227,14 +227,14 @@ private func collect(_ queue: borrowing UringQueue, atLeast count: Int) throws -
     }
 
     /// Cancelled while it was under way, then dropped with the queue: nothing may write any more, so the memory goes.
-    @Test(arguments: fallbacks)
-    func theQueueEndsFirst(mode: BufferMode) async {
-        await #expect(processExitsWith: .success) { [name = mode.rawValue as String] in
+    @Test(arguments: fallbacks, [false, true])
+    func theQueueEndsFirst(mode: BufferMode, isSubmitted: Bool) async {
+        await #expect(processExitsWith: .success) { [name = mode.rawValue as String, isSubmitted] in
             let pair = SocketPair()
             let queue = try UringQueue(entries: 8)
             let group = try make(try #require(BufferMode(rawValue: name)), on: queue)
             queue.receive(from: pair.reader, into: group, tag: 1)
-            try queue.submit()
+            if isSubmitted { try queue.submit() }
             #expect(group.books().unreaped == (name == "callerChosen" ? 0 : 1))
             _ = consume queue
             #expect(group.books().unreaped == 0)
