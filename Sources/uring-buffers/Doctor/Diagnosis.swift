@@ -142,7 +142,7 @@ struct Diagnosis {
         advice.append(suggestion.sentence)
         advice.append(suggestion.backing(on: machine))
         advice.append(consumption)
-        if !usable.has(.receiveBudget) {
+        if usable.has(.bundles), !usable.has(.receiveBudget) {
             advice.append(
                 "Receives have no budget (Linux \(KernelFeature.receiveBudget.since)): one fast sender can take up to 256 "
                     + "buffers more than it was asked for. Keep a reserve, or pools of at least 1024 buffers.")
