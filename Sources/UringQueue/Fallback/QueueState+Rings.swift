@@ -56,14 +56,14 @@ extension QueueState {
         }
     }
 
-    /// Marks the receives that match, and returns the queue's own tag of the first. O(such receives).
+    /// Marks the receives that match, all or one, and returns the queue's own tag of that. One that was asked to end
+    /// already may be asked again: cancelling misses what runs at that moment. O(such receives).
     mutating func cancelReceives(where matches: (_ socket: Int32, _ tag: UInt64) -> Bool, all: Bool) -> UInt64? {
         guard receives.count > 0 else { return nil }
-        let found = receives.usedSlots.filter {
-            matches(receives[$0].socket, receives[$0].tag) && !receives[$0].isCancelled
-        }
-        for slot in found.prefix(all ? .max : 1) { receives[slot].isCancelled = true }
-        return found.first.map { InternalTag.received($0).rawValue }
+        let found = receives.usedSlots.filter { matches(receives[$0].socket, receives[$0].tag) }
+        guard let one = found.first(where: { !receives[$0].isCancelled }) ?? found.first else { return nil }
+        for slot in all ? found : [one] { receives[slot].isCancelled = true }
+        return InternalTag.received(one).rawValue
     }
 
     // MARK: Providing

@@ -226,6 +226,22 @@ private func collect(_ queue: borrowing UringQueue, atLeast count: Int) throws -
         try group.close()
     }
 
+    /// A cancellation may miss, so it may be asked for again; it ends one receive at a time.
+    @Test(arguments: fallbacks)
+    func cancellingAgain(mode: BufferMode) throws {
+        let queue = try UringQueue(entries: 8)
+        let group = try make(mode, on: queue)
+        let pair = SocketPair()
+        for _ in 0..<2 { queue.receive(from: pair.reader, into: group, tag: 1) }
+        for tag in 7...9 as ClosedRange<UInt64> { queue.cancel(tag: 1, tag: tag) }
+        let completions = try collect(queue, atLeast: 5)
+        #expect(completions.filter { $0.tag == 1 }.map(\.result) == [-ECANCELED, -ECANCELED])
+        // The third may still find what is ending.
+        #expect((7...8).map { tag in completions.first { $0.tag == tag }?.result } == [0, 0])
+        for completion in completions where completion.tag == 1 { _ = group.take(completion) }
+        try group.close()
+    }
+
     /// Cancelled while it was under way, then dropped with the queue: nothing may write any more, so the memory goes.
     @Test(arguments: fallbacks, [false, true])
     func theQueueEndsFirst(mode: BufferMode, isSubmitted: Bool) async {
