@@ -30,6 +30,13 @@ let package = Package(
             ]),
         // The spare-order experiment, in C.
         .executableTarget(name: "bench-spares", linkerSettings: [.linkedLibrary("uring")]),
+        // The curves of the sizing guide.
+        .executableTarget(
+            name: "bench-sizing",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringQueue", package: "swift-uring-buffers"),
+            ]),
         // Echo: the usual C, swift-nio, and the load client.
         .executableTarget(name: "echo-c", linkerSettings: [.linkedLibrary("uring")]),
         .executableTarget(

@@ -100,10 +100,11 @@ import UringQueue
 
     /// Two pages of locked memory are enough for all questions, and a lack of more changes no answer.
     @Test func aTightLockedMemoryLimitChangesNoAnswer() async throws {
-        let privileged = try JSONEncoder().encode(try KernelCapabilities.probe())
-        await #expect(processExitsWith: .success) { [privileged = privileged as Data] in
+        let text = String(decoding: try JSONEncoder().encode(try KernelCapabilities.probe()), as: UTF8.self)
+        await #expect(processExitsWith: .success) { [text = text as String] in
+            let privileged = try JSONDecoder().decode(KernelCapabilities.self, from: Data(text.utf8))
             try #require(test_become_unprivileged(8192) == 0)
-            #expect(try KernelCapabilities.probe() == JSONDecoder().decode(KernelCapabilities.self, from: privileged))
+            #expect(try KernelCapabilities.probe() == privileged)
         }
         await #expect(processExitsWith: .success) {
             try #require(test_become_unprivileged(4096) == 0)
