@@ -21,7 +21,7 @@ extension BufferGroup {
     /// - Parameters:
     ///   - keeping: how many of the warmest spare buffers stay as they are; as many as the window when `nil`.
     ///   - most: stop after so many buffers.
-    /// - Returns: the bytes given back; 0 for huge pages. About 0.5 µs for each stretch of neighbours: call it when the
+    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.5 µs for each stretch of neighbours: call it when the
     ///   loop has nothing else to do.
     @discardableResult
     public func trim(keeping: Int? = nil, most: Int = .max) -> Int {
@@ -44,7 +44,7 @@ extension GroupHeader {
     mutating func trim(below end: Int, most: Int) -> Int {
         let start = window.isAdaptive ? spares.untouched : spares.bottom
         let count = Swift.min(end - start, most)
-        guard count > 0, slab.canGiveBack else { return 0 }
+        guard count > 0, slab.canGiveBack, !isPinned else { return 0 }
         // Safe: positions from the bottom to the top hold bids. Cold ones may change places.
         var bids = unsafe UnsafeMutableBufferPointer(start: spares.bids + start, count: count)
         unsafe bids.sort()

@@ -45,6 +45,8 @@ struct GroupHeader: ~Copyable {
     /// Spare buffers below this position were not needed in the last period of trimming.
     var coldEnd = 0
     var refillsSinceTrim = 0
+    /// A table of fixed buffers names the slab's pages: exchanging one would make it send what the old page held.
+    var isPinned = false
     var isClosed = false
 
     var registration: RingRegistration

@@ -41,7 +41,10 @@ public struct FixedBufferTable: ~Copyable {
         _ = close(descriptor)
     }
 
-    /// Puts the memory of all of a group's buffers into a slot.
+    /// Puts the memory of all of a group's buffers into a slot. From then on the group keeps its pages: it is not trimmed.
+    ///
+    /// Clear the slot before the group ends, and name it only in sends of this group: the kernel knows a slot by its
+    /// addresses, and a later group may get the same ones.
     ///
     /// - Throws: ``UringError`` with `EINVAL` when there is no such slot, `EFAULT` when the group has more than 1 GiB,
     ///   `ENOMEM` at the locked-memory limit.
@@ -51,6 +54,7 @@ public struct FixedBufferTable: ~Copyable {
         let (start, bytes) = unsafe (group.header.pointee.slab.baseAddress, group.header.pointee.slab.byteCount)
         let address = UInt64(UInt(bitPattern: start))
         try SystemCalls.updateFixedSlot(descriptor: descriptor, slot: slot, address: address, bytes: bytes)
+        unsafe group.header.pointee.isPinned = true
     }
 
     /// Empties a slot.
