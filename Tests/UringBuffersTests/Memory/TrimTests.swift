@@ -133,11 +133,14 @@ import UringQueue
     /// The kernel has the pages of a fixed slot pinned. Were one exchanged, a send of the slot would carry the old bytes.
     @Test func whatAFixedSlotNamesIsKept() throws {
         let queue = try UringQueue()
-        let group = try BufferGroup(
-            ring: queue.descriptor, id: 1, capacity: 64, bufferSize: 4096, slabOptions: [.populate])
-        let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
+        let pair = SocketPair()
+        let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 64, bufferSize: 4096)
+        group.trimsAutomatically = false
+        let held = try (0..<60).map { _ in Handoff(try Self.buffer(queue, pair, group, 1, bytes: 100)) }
+        for handoff in held { handoff.end() }
         let free = group.trim(keeping: 0, most: 8)
-        #expect(free == 8 * 4096)
+        #expect(free > 0)
+        let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
         try table.register(group, in: 0)
         let pinned = group.trim(keeping: 0)
         #expect(pinned == 0)
