@@ -79,7 +79,7 @@ extension QueueState {
         for ring in rings { unsafe ring.queue = nil }
     }
 
-    /// Ends the sends among the requests that never reached the kernel: it reads nothing of them.
+    /// Takes back the requests that never reached the kernel: sends end, for it reads nothing of them; receives never begin.
     private mutating func withdrawUnsubmitted() {
         var tags = deferredSubmissions.map(\.user_data)
         deferredSubmissions = []

@@ -65,27 +65,30 @@ enum Figures {
     static func memory(_ scale: Int) -> Figure {
         let modes: [(String, Int, Consumption)] = [
             ("whole, 1 KiB", 1024, .whole), ("whole, 4 KiB", 4096, .whole), ("whole, 16 KiB", 16384, .whole),
-            ("incremental, 64 KiB", 65536, .incremental()),
+            ("incremental, 16 KiB", 16384, .incremental()), ("incremental, 64 KiB", 65536, .incremental()),
         ]
         return Figure(
-            file: "memory", title: "Memory: 512 messages held", x: "bytes in a message",
+            file: "memory", title: "Memory: 1024 messages held", x: "bytes in a message",
             y: "resident bytes per byte held", value: \.memoryFactor,
             curves: modes.map { name, size, consumption in
                 Curve(
                     name: name,
                     points: [64, 256, 1024, 4096, 16384].map { message in
-                        // As many handles as 512 messages come in.
-                        let handles = 512 * max(1, consumption == .whole ? message / size : 1)
+                        // As many handles as 1024 messages come in.
+                        let handles = 1024 * max(1, consumption == .whole ? message / size : 1)
                         return (
                             message,
                             Workload(
                                 buffers: max(1024, nextPowerOfTwo(handles * 2)), bufferSize: size,
                                 consumption: consumption, connections: 64, messageBytes: message,
-                                messages: 4096, held: handles)
+                                messages: max(8192, steady / message), held: handles)
                         )
                     })
             })
     }
+
+    /// Bytes after which every published buffer was used several times, so that what was touched once shows no more.
+    private static let steady = 32 << 20
 
     private static func nextPowerOfTwo(_ value: Int) -> Int {
         var power = 1

@@ -66,8 +66,8 @@ final class Receiver {
             try queue.wait()
             try queue.forEachCompletion { completion in try take(completion) }
             for token in group.refill().rearm { arm(Int(token)) }
-            // Once, half way: looking at memory costs time.
-            if memory == 0, heldBytes > 0, arrivedMessages > messages.total / 2 {
+            // Once, near the end: looking at memory costs time, and at first pages are only touched.
+            if memory == 0, heldBytes > 0, arrivedMessages > messages.total / 8 * 7 {
                 memory = Double(group.residentBytes) / Double(heldBytes)
             }
         }

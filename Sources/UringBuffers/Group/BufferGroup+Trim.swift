@@ -21,8 +21,8 @@ extension BufferGroup {
     /// - Parameters:
     ///   - keeping: how many of the warmest spare buffers stay as they are; as many as the window when `nil`.
     ///   - most: stop after so many buffers.
-    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.5 µs for each stretch of neighbours: call it when the
-    ///   loop has nothing else to do.
+    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.5 µs for each
+    ///   stretch of neighbours: call it when the loop has nothing else to do.
     @discardableResult
     public func trim(keeping: Int? = nil, most: Int = .max) -> Int {
         unsafe header.pointee.checkOwner()

@@ -32,7 +32,7 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
     @inlinable
     deinit {
         // Safe: the header lives as long as any handle.
-        if _fastPath(unsafe header.pointee.isReadyForThisThread && charged == .none) {
+        if _fastPath(unsafe header.pointee.isReady(withTag: charged)) {
             unsafe header.pointee.recycle(bid)
         } else {
             unsafe GroupHeader.giveBack(header, Segment(offset: offset, length: length, bid: bid), tag: charged)

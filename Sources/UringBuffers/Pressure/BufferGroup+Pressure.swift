@@ -21,6 +21,7 @@ extension BufferGroup {
         unsafe header.pointee.checkOwner()
         if tag != .none { unsafe header.pointee.tags.check(tag) }
         guard unsafe header.pointee.waiting.append(.init(token: token, tag: tag)) else { return false }
+        unsafe header.pointee.isWatched = true
         unsafe header.pointee.armSignal()
         return true
     }
@@ -39,6 +40,7 @@ extension BufferGroup {
         get { unsafe header.pointee.gauge?.marks }
         nonmutating set {
             unsafe header.pointee.gauge = newValue.map(PressureGauge.init)
+            unsafe header.pointee.isWatched = true
             // What was before nobody asked about.
             unsafe header.pointee.noteFewestFree()
             unsafe header.pointee.beginToCount()
@@ -143,6 +145,7 @@ extension GroupHeader {
         let releases = tags.releases
         let rearm = !waiting.isEmpty && ring.selectable > 0 ? takeWaiting() : []
         armSignal(since: releases)
+        isWatched = !waiting.isEmpty || gauge != nil
         return RefillOutcome(published: published, rearm: rearm, edge: edge)
     }
 

@@ -158,7 +158,7 @@ struct Diagnosis {
     private var consumption: String {
         switch usable.bestMode {
         case .incrementalWithMinimum:
-            "For many small messages use incremental consumption (one buffer of 64 KiB holds hundreds); for datagrams give "
+            "For many small messages use incremental consumption (one buffer of 16 KiB holds dozens of them); for datagrams give "
                 + "it a minimumLeft of the largest one."
         case .incremental:
             "For streams of many small messages use incremental consumption; for datagrams use whole buffers, because "
