@@ -30,10 +30,12 @@ public struct UringQueue: ~Copyable {
     ///   - completionEntries: completions that can wait; twice the entries when `nil`. Size it for the buffers that
     ///     can be published: each may become a completion before you look.
     ///   - mode: how deferred work is run; ``QueueMode/automatic`` takes the newest that the kernel accepts.
+    ///   - waiting: how the time of a wait is handed over; ``WaitMethod/automatic`` takes the fastest that there is.
     /// - Throws: ``UringError`` with `EPERM` or `ENOSYS` when io_uring is forbidden, `ENOMEM` at the locked-memory
     ///   limit, `EINVAL` when the kernel lacks the mode.
     public init(
-        entries: Int = 256, completionEntries: Int? = nil, mode: QueueMode = .automatic
+        entries: Int = 256, completionEntries: Int? = nil, mode: QueueMode = .automatic,
+        waiting: WaitMethod = .automatic
     ) throws(UringError) {
         guard (1...32768).contains(entries) else {
             throw UringError(.createQueue, errno: UringErrno.invalid, cause: .queueEntries(entries))
@@ -41,7 +43,7 @@ public struct UringQueue: ~Copyable {
         if let completionEntries, !(1...65536).contains(completionEntries) {
             throw UringError(.createQueue, errno: UringErrno.invalid, cause: .queueEntries(completionEntries))
         }
-        let made = try QueueState(entries: entries, completionEntries: completionEntries, mode: mode)
+        let made = try QueueState(entries: entries, completionEntries: completionEntries, mode: mode, waiting: waiting)
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: made)
     }
@@ -60,6 +62,8 @@ public struct UringQueue: ~Copyable {
     public var descriptor: Int32 { unsafe state.pointee.descriptor }
     /// The mode that the kernel accepted.
     public var mode: QueueMode { unsafe state.pointee.mode }
+    /// Whether waits with a time go through a slot of the ring's memory region (``WaitMethod/automatic``).
+    public var waitsThroughRegion: Bool { unsafe state.pointee.waitRegion != nil }
     /// Whether receives can be bundled (`IORING_FEAT_RECVSEND_BUNDLE`, Linux 6.10).
     public var supportsBundles: Bool { unsafe state.pointee.features & CURING_FEAT_RECVSEND_BUNDLE != 0 }
     /// Requests that can be queued before the kernel must take them.

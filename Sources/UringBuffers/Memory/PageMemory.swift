@@ -24,6 +24,8 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     public let byteCount: Int
     /// Where the memory came from.
     public let source: PageSource
+    /// What keeps the memory, when it is part of a ``MemoryRegion``.
+    private let holder: RegionStorage?
 
     /// The bytes in one page of this machine.
     public static var pageSize: Int { SystemCalls.pageSize }
@@ -50,6 +52,16 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         unsafe baseAddress = unsafe memory
         self.byteCount = rounded
         self.source = source
+        holder = nil
+    }
+
+    /// Pages of a region, which stays as long as they do.
+    init(partOf region: RegionStorage, offset: Int, byteCount: Int) {
+        // Safe: the region checked the range and gives it to nobody else.
+        unsafe baseAddress = unsafe region.baseAddress + offset
+        self.byteCount = byteCount
+        source = .anonymousMap
+        holder = region
     }
 
     /// Room for `count` elements of `stride` bytes each.
@@ -65,6 +77,7 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
+        guard holder == nil else { return }
         switch source {
         case .anonymousMap: unsafe SystemCalls.unmap(baseAddress, bytes: byteCount)
         // Safe: the block came from posix_memalign and is freed once, here.

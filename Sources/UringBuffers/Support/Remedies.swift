@@ -24,6 +24,17 @@ enum Remedies {
                 : "This kernel has no incremental consumption, which needs Linux 6.12: use whole buffers."
         case .fixedSlot(let slot):
             return "\(slot) is out of range: a table has 1 to 16384 slots, numbered from 0."
+        case .ringIsEnabled:
+            return "A region with wait slots must be registered before the ring is enabled: create the ring with "
+                + "IORING_SETUP_R_DISABLED, register the region, then call MemoryRegion.enable(ring:)."
+        case .noRegions:
+            return "This kernel has no memory regions, which need Linux 6.13: wait with ordinary arguments."
+        case .regionFull(let bytes):
+            return "The region has only \(bytes) bytes left: carve less, or register a larger one on a new ring."
+        case .waitSlot(let slot):
+            return "\(slot) is out of range: wait slots are numbered from 0, take 64 bytes each, and must fit the region."
+        case .minimumWait(let wait):
+            return "A minimum wait of \(wait) is too long: the kernel takes less than 4295 seconds."
         case .unreaped(let count):
             return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
                 + "take every completion first, then close again."
@@ -45,6 +56,8 @@ enum Remedies {
             return registration(number)
         case .registerFixedBuffers:
             return fixedBuffers(number)
+        case .registerRegion, .mapRegion, .enableRing:
+            return RegionRemedies.sentence(operation, number)
         case .createQueue:
             return setUp(number)
         case .submit, .wait:
@@ -56,7 +69,7 @@ enum Remedies {
         }
     }
 
-    private static func registration(_ number: Int32) -> String {
+    static func registration(_ number: Int32) -> String {
         switch number {
         case EINVAL:
             "The kernel refuses an argument or is too old: buffer rings need Linux 5.19, "
@@ -118,7 +131,8 @@ enum Remedies {
         case EBUSY: "The completion queue overflowed: reap completions, then submit again."
         case EAGAIN: "The kernel is out of memory for requests: reap completions, then submit again."
         case EEXIST, EINVAL: "The queue was used from another thread: use it from the thread that made it."
-        case EBADFD: "The ring is not enabled yet."
+        case EBADFD: "The ring is not enabled yet: call MemoryRegion.enable(ring:)."
+        case EFAULT: "The ring has no region with wait slots."
         default: "See io_uring_enter(2)."
         }
     }

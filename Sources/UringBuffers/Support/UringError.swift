@@ -28,6 +28,9 @@ public struct UringError: Error, Hashable, Sendable {
         case unregisterBufferRing = "unregister the buffer ring"
         case readBufferRingHead = "read the buffer ring's head"
         case registerFixedBuffers = "register fixed buffers"
+        case registerRegion = "register the memory region"
+        case mapRegion = "map the kernel's memory region"
+        case enableRing = "enable the ring"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"
         case createQueue = "create the queue"
@@ -60,6 +63,16 @@ public struct UringError: Error, Hashable, Sendable {
         case incremental(minimumLeft: Int)
         /// A number of fixed-buffer slots, or a slot, that is out of range.
         case fixedSlot(Int)
+        /// A region for waits on a ring that is enabled already.
+        case ringIsEnabled
+        /// The kernel has no memory regions.
+        case noRegions
+        /// A region has only so many bytes left.
+        case regionFull(Int)
+        /// A number of wait slots, or a slot, that is out of range.
+        case waitSlot(Int)
+        /// A minimum wait that the kernel's 32 bits of microseconds do not hold.
+        case minimumWait(Duration)
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
         /// A request that must not select buffers as it would.
