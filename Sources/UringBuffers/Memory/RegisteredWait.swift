@@ -56,7 +56,7 @@ extension MemoryRegion {
             throw UringError(.wait, errno: EINVAL, cause: .minimumWait(wait.minimumWait))
         }
         let timeout = wait.timeout?.wholeNanoseconds ?? -1
-        let mask = slotMask(slot, wait.signalMask)
+        let mask = unsafe slotMask(slot, wait.signalMask)
         // Safe: the slot was checked, and it is the caller's alone.
         unsafe curing_write_wait(slotAddress(slot), timeout, minimum(microseconds, timeout), mask)
     }
