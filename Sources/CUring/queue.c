@@ -78,6 +78,21 @@ int curing_queue_push(struct curing_queue *queue, const struct curing_submission
 
 uint32_t curing_queue_unsubmitted(const struct curing_queue *queue) { return io_uring_sq_ready(&queue->ring); }
 
+uint32_t curing_queue_withdraw(struct curing_queue *queue, uint64_t *tags, uint32_t capacity) {
+    struct io_uring_sq *sq = &queue->ring.sq;
+    uint32_t count = io_uring_sq_ready(&queue->ring);
+    uint32_t first = sq->sqe_tail - count;
+    if (count > capacity) count = capacity;
+    for (uint32_t i = 0; i < count; i++) {
+        struct io_uring_sqe *entry = &sq->sqes[(first + i) & sq->ring_mask];
+        tags[i] = entry->user_data;
+        io_uring_prep_nop(entry);
+        entry->user_data = 0;
+        entry->flags = 0;
+    }
+    return count;
+}
+
 void curing_queue_inject(struct curing_queue *queue, int error, uint32_t times) {
     queue->injected_error = error;
     queue->injected_times = times;
@@ -161,9 +176,10 @@ int curing_queue_submit_and_wait(
     int injected = take_injected(queue);
     if (injected != 0) return injected;
     uint32_t entries = *queue->ring.cq.kring_entries;
+    // Without a wait only this runs deferred work.
+    if (minimum == 0) return io_uring_submit_and_get_events(&queue->ring);
     if (minimum > entries) minimum = entries;
-    // Nothing to wait for, nothing to gather, or no time to gather in.
-    if (minimum == 0) timeout_ns = -1;
+    // Nothing to gather, or no time to gather in.
     if (minimum <= 1 || (timeout_ns >= 0 && timeout_ns <= minimum_us * INT64_C(1000))) minimum_us = 0;
     if (minimum_us == 0 || (queue->features & CURING_FEAT_MIN_TIMEOUT) != 0) {
         return wait_and_tell(queue, minimum, timeout_ns, minimum_us);

@@ -60,11 +60,6 @@ int curing_register_region(int ring, uint64_t address, uint64_t bytes, int for_w
     return 0;
 }
 
-int curing_knows_regions(int ring) {
-    // An argument that cannot be read: EFAULT (or EBUSY, when there is a region) only where the call exists.
-    return syscall(__NR_io_uring_register, ring, REGISTER_MEM_REGION, (void *)8, 1) < 0 && errno != EINVAL;
-}
-
 int curing_enable_ring(int ring) {
     return syscall(__NR_io_uring_register, ring, REGISTER_ENABLE_RINGS, (void *)0, 0) < 0 ? -errno : 0;
 }

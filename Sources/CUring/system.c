@@ -6,14 +6,41 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+static uint64_t bytes_of(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
 
 uint64_t curing_locked_memory_limit(void) {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
-    return limit.rlim_cur;
+    return getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ? UINT64_MAX : bytes_of(limit.rlim_cur);
+}
+
+uint64_t curing_locked_memory_hard_limit(void) {
+    struct rlimit limit;
+    return getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ? UINT64_MAX : bytes_of(limit.rlim_max);
+}
+
+int curing_memory_file(const char *name, uint64_t bytes) {
+    int fd = memfd_create(name, MFD_CLOEXEC);
+    if (fd < 0) return -errno;
+    if (ftruncate(fd, (off_t)bytes) == 0) return fd;
+    int error = errno;
+    close(fd);
+    return -error;
+}
+
+int64_t curing_receive(int descriptor, uint64_t address, uint64_t bytes) {
+    // Not the C library's function: the sanitizers look at what that writes to.
+    long result;
+    do {
+        result = syscall(SYS_recvfrom, descriptor, (void *)(uintptr_t)address, (size_t)bytes, MSG_DONTWAIT, NULL, NULL);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : result;
 }
 
 int curing_eventfd(void) {

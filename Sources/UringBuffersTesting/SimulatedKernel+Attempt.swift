@@ -81,7 +81,7 @@ extension SimulatedKernel {
                 return .secondPass
             }
         }
-        guard request.isMultishot, !isLast, !schedule.happens(.earlyEnd, oneIn: 16) else {
+        guard request.isMultishot, !isLast, hasRoomForCompletions, !schedule.happens(.earlyEnd, oneIn: 16) else {
             return complete(request, result: result, flags: flags)
         }
         post(request, result: result, flags: flags.union(.more))
@@ -111,7 +111,7 @@ extension SimulatedKernel {
     /// The request's vector waits for the next request.
     private func keepVector(of request: SimulatedReceive) {
         guard vectorLengths.count < 128 else { return }
-        vectorLengths.append(request.vectorLength > 256 ? 0 : request.vectorLength)
+        vectorLengths.append(request.vectorLength)
     }
 
     /// Uses up the buffers that `bytes` bytes filled, and says which was the first.
@@ -154,7 +154,7 @@ extension SimulatedKernel {
         } else if let bid = takeBufferWithoutBytes(request) {
             flags = .carrying(bid)
         }
-        guard request.isMultishot, result > 0, !schedule.happens(.earlyEnd, oneIn: 16) else {
+        guard request.isMultishot, result > 0, hasRoomForCompletions, !schedule.happens(.earlyEnd, oneIn: 16) else {
             post(request, result: result, flags: flags)
             return .finished
         }

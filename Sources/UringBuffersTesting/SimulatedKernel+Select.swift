@@ -21,7 +21,6 @@ extension SimulatedKernel {
     func selectOne(for request: SimulatedReceive) -> Selection {
         guard let ring = rings[request.group.rawValue], ring.available > 0 else { return .failed(ENOBUFS) }
         if schedule.happens(.starvation, oneIn: 32) { return .failed(ENOBUFS) }
-        if ring.available == 1 { request.sawLastBuffer = true }
         let entry = ring.entry(0)
         let length = request.length == 0 ? entry.length : min(request.length, entry.length)
         request.length = length

@@ -30,6 +30,7 @@ public final class SimulatedKernel {
     /// What the real kernel leaves open.
     public var schedule: Schedule
 
+    private let completionEntries: Int
     var rings: [UInt16: SimulatedRing] = [:]
     private var submitted: [Submission] = []
     private var unfinished: [SimulatedReceive] = []
@@ -46,7 +47,12 @@ public final class SimulatedKernel {
         case cancel(target: UInt64, tag: UInt64?)
     }
 
-    public init(schedule: Schedule = .exact) { self.schedule = schedule }
+    /// - Parameter completionEntries: how many completions the queue holds. Multishot requests that find it full end
+    ///   with the completion that did not fit; nothing is lost.
+    public init(schedule: Schedule = .exact, completionEntries: Int = .max) {
+        self.schedule = schedule
+        self.completionEntries = completionEntries
+    }
 
     // MARK: What a test does
 
@@ -108,6 +114,9 @@ public final class SimulatedKernel {
         guard !posted.isEmpty else { return nil }
         return posted.remove(at: overtaking()).completion
     }
+
+    /// Whether a multishot request may go on after its next completion.
+    var hasRoomForCompletions: Bool { posted.count < completionEntries }
 
     /// Requests whose final completion was not posted yet.
     public var armedRequests: Int { unfinished.count }

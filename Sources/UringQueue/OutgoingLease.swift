@@ -9,7 +9,8 @@ struct LeasedSend: ~Copyable {
     var lease: SendLease
     let socket: Int32
     let tag: UInt64
-    let isZeroCopy: Bool
+    /// Until the kernel may pin no more memory.
+    var isZeroCopy: Bool
     let fixedBuffer: UInt16?
     var isCancelled = false
     /// The caller knows the result; only notifications are due.
@@ -19,13 +20,16 @@ struct LeasedSend: ~Copyable {
 }
 
 extension QueueState {
-    mutating func startLeased(_ send: consuming LeasedSend) { pushLeased(leases.insert(send)) }
+    mutating func startLeased(_ send: consuming LeasedSend) {
+        if refusesMessage(of: send.lease.bufferCount, to: send.socket, tag: send.tag) { return }
+        pushLeased(leases.insert(send))
+    }
 
     private mutating func pushLeased(_ slot: Int) {
         let wanted = Swift.min(leases[slot].lease.bufferCount, QueueState.vectorsPerSend)
         let vectors = unsafe arena.allocate(iovec.self, count: wanted)
         let gathered = unsafe leases[slot].lease.gather(into: vectors)
-        leases[slot].lease.began()
+        leases[slot].lease.began(isZeroCopy: leases[slot].isZeroCopy)
         // Safe: the lease holds the buffers until the kernel reads them no more.
         unsafe pushGathered(
             UnsafeMutableBufferPointer(rebasing: vectors[..<gathered.buffers]), to: leases[slot].socket,
@@ -48,7 +52,15 @@ extension QueueState {
             }
             return endLeased(slot, result: Int32(clamping: leases[slot].lease.sent))
         case .failed(let error):
-            return endLeased(slot, result: -error.errno)
+            // What the network reads is charged to the user's locked-memory limit. Beyond it the rest is copied.
+            if error.errno == ENOMEM, leases[slot].isZeroCopy, !leases[slot].isCancelled {
+                leases[slot].isZeroCopy = false
+                pushLeased(slot)
+                return nil
+            }
+            // What earlier parts sent is sent, although a later one was cancelled.
+            let sent = Int32(clamping: leases[slot].lease.sent)
+            return endLeased(slot, result: error.errno == UringErrno.cancelled && sent > 0 ? sent : -error.errno)
         }
     }
 

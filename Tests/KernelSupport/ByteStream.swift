@@ -8,7 +8,13 @@ public struct ByteStream: Sendable {
     public let seed: UInt64
     public private(set) var position: UInt64 = 0
 
-    public init(seed: UInt64) { self.seed = seed }
+    public init(seed: UInt64, at position: UInt64 = 0) {
+        self.seed = seed
+        self.position = position
+    }
+
+    /// Moves on over bytes that nobody looks at.
+    public mutating func skip(_ count: Int) { position += UInt64(count) }
 
     /// The next `count` bytes.
     public mutating func next(_ count: Int) -> [UInt8] {
@@ -39,7 +45,7 @@ public struct ByteStream: Sendable {
     }
 
     @unsafe
-    private mutating func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    public mutating func matches(_ bytes: UnsafeRawBufferPointer) -> Bool {
         defer { position += UInt64(bytes.count) }
         guard let start = bytes.baseAddress else { return true }
         return unsafe byte_stream_mismatch(seed, position, start, UInt64(bytes.count)) == -1

@@ -50,7 +50,7 @@ public enum ProcessState {
         return pages * 4096
     }
 
-    static func text(of path: String) -> String {
+    public static func text(of path: String) -> String {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         precondition(descriptor >= 0, "cannot open \(path)")
         defer { _ = close(descriptor) }

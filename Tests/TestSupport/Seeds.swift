@@ -8,7 +8,8 @@ public let seedVariable = "URING_BUFFERS_SEED"
 
 /// Runs `body` with a generator for each of `rounds` fresh seeds, or once with the seed of ``seedVariable``.
 ///
-/// The first issue of a seed, recorded or thrown, prints that seed and how to replay it on standard error. An error that
+/// The first issue of a seed, recorded or thrown, prints that seed and how to replay it on standard error; a trap prints
+/// the seeds of all tests that ran beside it. An error that
 /// `body` throws ends the rounds. The body must take every random number from its generator.
 public func withSeed(
     rounds: Int = 1, sourceLocation: SourceLocation = #_sourceLocation,
@@ -16,6 +17,8 @@ public func withSeed(
 ) throws {
     for seed in try seeds(rounds: rounds) {
         let notice = SeedNotice(seed: seed, at: sourceLocation)
+        let slot = TrapNotice.post("trapped while this ran: " + notice.text)
+        defer { TrapNotice.remove(slot) }
         var generator = SplitMix64(seed: seed)
         // Nothing is known and nothing is forgiven: the matcher only looks at each issue as it is recorded.
         try withKnownIssue(isIntermittent: true, sourceLocation: sourceLocation) {
@@ -51,7 +54,7 @@ struct IllegibleSeed: Error, CustomStringConvertible {
 
 /// Prints a seed at the first issue only. Used by one test at a time, on the thread that runs it.
 private final class SeedNotice: @unchecked Sendable {
-    private let text: String
+    let text: String
     private var printed = false
 
     init(seed: UInt64, at location: SourceLocation) {

@@ -66,9 +66,9 @@ final class Episode {
         let stream = generator.below(armed.count)
         switch kind {
         case 0 where armed[stream] == nil: return arm(stream)
-        case 1 where !simulated.isClosed[stream] && simulated.streams[stream].unread < 4096:
-            let isLarge = generator.oneIn(4)
-            return .send(stream: stream, count: 1 + generator.below(isLarge ? 1500 : 150))
+        case 1 where !simulated.isClosed[stream] && simulated.streams[stream].unread < (isLarge ? 12_000 : 4096):
+            let most = isLarge ? 6000 : generator.oneIn(4) ? 1500 : 150
+            return .send(stream: stream, count: 1 + generator.below(most))
         case 2 where simulated.isClosed[stream] && armed[stream] == nil: return .renew(stream: stream)
         case 2 where !simulated.isClosed[stream] && simulated.streams[stream].kind != .datagrams:
             let mayReset = simulated.streams[stream].kind == .tcp && generator.oneIn(3)
@@ -161,7 +161,7 @@ final class Episode {
         let found = simulated.completions()
         let newHead = isRegistered ? real.head : head
         let simulatedHead = isRegistered ? try simulated.kernel.head(of: 0) : head
-        guard expected == found, newHead == simulatedHead, real.memory.picture == simulated.memory.picture else {
+        guard expected == found, newHead == simulatedHead, real.memory.isLike(simulated.memory) else {
             return Difference(
                 real: expected, simulated: found, realHead: newHead, simulatedHead: simulatedHead,
                 script: Array(script.suffix(40)))

@@ -13,9 +13,12 @@ final class RealSide {
     let memory: PlayedRing
     private(set) var streams: [RealStream]
 
-    init(mode: Mode, kinds: [SimulatedStream.Kind], memory: PlayedRing) throws {
+    /// The queue of completions has twice as many entries as that of submissions. By default it never overflows, for
+    /// when it does depends on how much work the kernel does in one enter.
+    init(mode: Mode, kinds: [SimulatedStream.Kind], memory: PlayedRing, completionEntries: Int = 8192) throws {
         // Work that data triggers waits for our next enter, in the order of arrival, as in the simulation.
-        io = try BareRing(entries: 256, flags: UInt32(BARE_SETUP_SINGLE_ISSUER | BARE_SETUP_DEFER_TASKRUN))
+        io = try BareRing(
+            entries: completionEntries / 2, flags: UInt32(BARE_SETUP_SINGLE_ISSUER | BARE_SETUP_DEFER_TASKRUN))
         self.memory = memory
         self.mode = mode
         streams = kinds.map { RealStream($0) }

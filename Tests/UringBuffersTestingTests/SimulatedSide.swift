@@ -5,13 +5,14 @@ import UringBuffers
 import UringBuffersTesting
 
 final class SimulatedSide {
-    let kernel = SimulatedKernel(schedule: .exact)
+    let kernel: SimulatedKernel
     let memory: PlayedRing
     private let mode: Mode
     private(set) var streams: [SimulatedStream] = []
     private(set) var isClosed: [Bool]
 
-    init(mode: Mode, kinds: [SimulatedStream.Kind], memory: PlayedRing) throws {
+    init(mode: Mode, kinds: [SimulatedStream.Kind], memory: PlayedRing, completionEntries: Int = .max) throws {
+        kernel = SimulatedKernel(completionEntries: completionEntries)
         self.memory = memory
         self.mode = mode
         isClosed = kinds.map { _ in false }

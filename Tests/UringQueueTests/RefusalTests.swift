@@ -85,6 +85,20 @@ import UringQueue
         }
     }
 
+    @Test func bundlesWithAMinimum() throws {
+        let pair = SocketPair()
+        for isMultishot in [false, true] {
+            let refusal = try refusal(.incremental(minimumLeft: 16), on: pair.reader) { queue, group in
+                if isMultishot {
+                    queue.receiveMultishot(from: pair.reader, into: group, options: .bundle, tag: 7)
+                } else {
+                    queue.receive(from: pair.reader, into: group, options: .bundle, tag: 7)
+                }
+            }
+            #expect(refusal == .incrementalBundleMinimum)
+        }
+    }
+
     @Test func aDescriptorThatIsNotOpenIsTheKernelsToRefuse() throws {
         let queue = try UringQueue()
         let group = try BufferGroup(

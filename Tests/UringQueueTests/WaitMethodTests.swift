@@ -181,11 +181,14 @@ private let seen = Atomic<Int>(0)
         let carried = Handoff(try UringQueue(mode: .deferred))
         onOtherThread {
             let queue = carried.take()
-            let wait = #expect(throws: UringError.self) { try queue.wait(timeout: .seconds(1)) }
-            #expect(wait?.operation == .wait && wait?.errno == EEXIST)
+            #expect(throws: UringError(.registerBufferRing, errno: EEXIST)) {
+                _ = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 8, bufferSize: 64).capacity
+            }
             carried.put(queue)
         }
         let queue = carried.take()
+        let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 8, bufferSize: 64)
         #expect(try queue.wait(timeout: .milliseconds(1)) == .timedOut)
+        try group.close()
     }
 }

@@ -10,9 +10,6 @@
 // arguments from it (IORING_MEM_REGION_REG_WAIT_ARG), for which the ring must not be enabled yet.
 int curing_register_region(int ring, uint64_t address, uint64_t bytes, int for_waits, uint64_t *map_offset);
 
-// Whether this kernel has memory regions at all: 1 or 0. Registers nothing.
-int curing_knows_regions(int ring);
-
 // Ends the set-up of a ring made with CURING_SETUP_R_DISABLED (IORING_REGISTER_ENABLE_RINGS). The calling thread
 // becomes the one that a single-issuer ring belongs to.
 int curing_enable_ring(int ring);

@@ -26,6 +26,7 @@ extension GroupHeader {
             recycled: recycled, returned: counters.returned + waiting, receivedBytes: counters.receivedBytes,
             published: counters.published, publishes: counters.publishes, starvations: counters.starvations,
             avoidableStarvations: counters.avoidableStarvations,
+            trimmedBytes: counters.trimmedBytes,
             zeroCopySends: zeroCopySends.load(ordering: .relaxed), copiedSends: copiedSends.load(ordering: .relaxed),
             window: window.size,
             peakLent: Swift.max(peakLent, peakSoFar),

@@ -12,6 +12,7 @@ struct GroupCounters {
     var publishes = 0
     var starvations = 0
     var avoidableStarvations = 0
+    var trimmedBytes = 0
 
     init() {}
 }

@@ -38,6 +38,8 @@ public struct PoolBooks: Hashable, Sendable {
     /// Completions with `ENOBUFS`, and those of them that came while buffers were free.
     public internal(set) var starvations: Int
     public internal(set) var avoidableStarvations: Int
+    /// Bytes of spare buffers whose pages were given back to the system.
+    public internal(set) var trimmedBytes: Int
     /// Zero-copy sends of buffers, and those of them whose bytes the kernel copied after all.
     public internal(set) var zeroCopySends: Int
     public internal(set) var copiedSends: Int

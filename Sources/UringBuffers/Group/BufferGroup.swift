@@ -33,15 +33,16 @@ public struct BufferGroup: ~Copyable {
     ///   - wakeOnReturn: called on another thread when a buffer comes back there while receives wait for one
     ///     (``rearmWhenRefilled(_:tag:)``), at most once for each refill; a queue's wake-up, for instance.
     ///   - slab: where the buffers' memory comes from: `capacity × bufferSize` bytes, page aligned.
+    ///   - slabOptions: how it is mapped.
     /// - Throws: ``UringError``; nothing stays registered or allocated.
     public init(
         ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
         refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap,
-        wakeOnReturn: (@Sendable () -> Void)? = nil
+        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
-            wakeOnReturn: wakeOnReturn
+            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(
                 ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory,
@@ -63,7 +64,7 @@ public struct BufferGroup: ~Copyable {
         var entries = entries
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
-            memory: memory, wakeOnReturn: wakeOnReturn
+            slabOptions: [], memory: memory, wakeOnReturn: wakeOnReturn
         ) { count throws(UringError) in
             guard let entries = entries.take() else {
                 return try RingRegistration(
@@ -78,11 +79,12 @@ public struct BufferGroup: ~Copyable {
     /// The same on a consumer that stands in for the kernel.
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
-        refill: RefillPolicy, wakeOnReturn: (@Sendable () -> Void)?
+        refill: RefillPolicy, slab: PageSource = .anonymousMap, slabOptions: PageOptions = .noReserve,
+        wakeOnReturn: (@Sendable () -> Void)?
     ) throws(UringError) {
         try self.init(
-            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
-            wakeOnReturn: wakeOnReturn
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
+            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
@@ -90,7 +92,7 @@ public struct BufferGroup: ~Copyable {
 
     private init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
-        memory given: consuming PageMemory? = nil, wakeOnReturn: (@Sendable () -> Void)?,
+        slabOptions: PageOptions, memory given: consuming PageMemory? = nil, wakeOnReturn: (@Sendable () -> Void)?,
         register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
         let entries: RingCapacity
@@ -104,7 +106,9 @@ public struct BufferGroup: ~Copyable {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
         }
         var given = given
-        if given == nil { given = try PageMemory(count: capacity, stride: bufferSize, source: slab) }
+        if given == nil {
+            given = try PageMemory(count: capacity, stride: bufferSize, source: slab, options: slabOptions)
+        }
         let memory = given.take()!
         guard memory.byteCount / bufferSize >= capacity else {
             throw UringError(.allocateMemory, errno: EINVAL, cause: .byteCount(memory.byteCount))
@@ -124,6 +128,12 @@ public struct BufferGroup: ~Copyable {
 
     /// The group's id, for the request's buffer group field.
     @inlinable public var id: BufferGroupID { unsafe header.pointee.ring.id }
+    /// What consumes the ring in the kernel's place, if anything does.
+    package var consumer: (any BufferRingConsumer)? { unsafe header.pointee.registration.consumer }
+    /// Where the buffers' memory came from.
+    public var slabSource: PageSource { unsafe header.pointee.slab.source }
+    /// Whether huge pages were asked for and there were none (``PageOptions/fallBack``).
+    public var slabFellBack: Bool { unsafe header.pointee.slab.fellBack }
     /// The number of buffers.
     @inlinable public var capacity: RingCapacity { unsafe header.pointee.ring.capacity }
     /// Bytes in each buffer.

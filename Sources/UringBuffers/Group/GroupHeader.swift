@@ -40,6 +40,11 @@ struct GroupHeader: ~Copyable {
     var reserve = 0
     var tags = TagTable()
     let signal: ReturnSignal?
+    var trimMap: TrimMap
+    var trimsAutomatically: Bool
+    /// Spare buffers below this position were not needed in the last period of trimming.
+    var coldEnd = 0
+    var refillsSinceTrim = 0
     var isClosed = false
 
     var registration: RingRegistration
@@ -82,6 +87,8 @@ struct GroupHeader: ~Copyable {
         }
         spares = SparePool(capacity: entries)
         window = RefillWindow(policy: policy, capacity: capacity)
+        trimMap = TrimMap(capacity: capacity, bufferSize: bufferSize, pageSize: PageMemory.pageSize)
+        trimsAutomatically = policy == .adaptive
         ownerToken = Atomic(UInt(curing_thread_token()))
         ring = unsafe RingCursor(base: registration.baseAddress, capacity: entries, id: registration.id)
         self.registration = registration
@@ -190,6 +197,7 @@ extension GroupHeader {
         noteFewestFree()
         if !returns.isEmpty { drainReturns() }
         window.adapt(available: ring.selectable)
+        if trimsAutomatically { trimALittle() }
         return publish(upTo: window.size)
     }
 
@@ -203,6 +211,7 @@ extension GroupHeader {
         defer { updateReadyToken() }
         peakMark += count
         let first = window.isAdaptive ? spares.takeWarmest(count) : spares.takeOldest(count)
+        noteTouched(from: first, count: count)
         unsafe GroupHeader.write(
             count, from: spares.bids, at: first, slab: slabBase, length: bufferSize, records: records, ring: ring.base,
             tail: Int(ring.tail.rawValue), mask: Int(ring.capacity.mask))

@@ -14,12 +14,18 @@ struct SparePool: ~Copyable {
     /// Positions in the memory, which has room for twice the capacity: the oldest bid, and one past the warmest.
     @usableFromInline var bottom = 0
     @usableFromInline var top: Int
+    /// The memory of bids below this position was never used, or was given back. (Warm end only.)
+    var untouched: Int
+    /// The lowest that the warm end came down to since somebody set this.
+    var lowest: Int
 
     /// Starts with every bid of the group in ascending blocks, the lowest block at the warm end: what is published first
     /// is the low end of the slab, in order.
     init(capacity: RingCapacity) {
         self.capacity = capacity.entries
         top = capacity.entries
+        untouched = top
+        lowest = top
         unsafe bids = .allocate(capacity: 2 * top)
         let block = Swift.min(RefillWindow.smallest, top)
         for start in stride(from: 0, to: top, by: block) {
@@ -49,6 +55,7 @@ struct SparePool: ~Copyable {
     /// prefetcher and the kernel's coalescing want. The caller checked that there are so many.
     mutating func takeWarmest(_ count: Int) -> Int {
         top &-= count
+        lowest = Swift.min(lowest, top)
         return top
     }
 

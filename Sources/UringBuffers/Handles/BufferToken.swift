@@ -18,6 +18,8 @@ public struct BufferToken: @unchecked Sendable {
     let charged: OwnerTag
     /// Tells this token from every other of its group.
     let number: UInt32
+    /// Of a segment, whose buffer others may own too: whether it was reclaimed.
+    let segment: SegmentClaim?
 
     /// The first byte. Valid until the token is reclaimed and that handle ends.
     public var baseAddress: UnsafeMutableRawPointer { unsafe header.pointee.address(of: bid) + Int(offset) }
@@ -29,7 +31,20 @@ public struct BufferToken: @unchecked Sendable {
     /// The handle again, on whatever thread. Call it exactly once: a second call traps.
     public func reclaim() -> ProvidedBuffer {
         // Safe: an unreclaimed token keeps the header alive; a reclaimed one is a programming error that the checks
-        // catch as long as the group itself lives.
+        // catch, as long as the group itself lives or the token is of a segment.
+        if let segment {
+            guard segment.claim() else {
+                fatalError("bid \(bid): this token of a segment was reclaimed before: a token becomes a handle once")
+            }
+        } else {
+            claimBuffer()
+        }
+        var buffer = unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
+        buffer.charged = charged
+        return buffer
+    }
+
+    private func claimBuffer() {
         let state = unsafe header.pointee.records[Int(bid)].currentState
         guard state == .adopted, unsafe header.pointee.records[Int(bid)].length == number,
             // Of two threads that reclaim at once, one wins.
@@ -39,10 +54,15 @@ public struct BufferToken: @unchecked Sendable {
                 "group \(unsafe header.pointee.ring.id), bid \(bid): this token was reclaimed before (state "
                     + "\(state)): a token becomes a handle once")
         }
-        var buffer = unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
-        buffer.charged = charged
-        return buffer
     }
+}
+
+/// Whether the token of a segment was reclaimed.
+final class SegmentClaim: Sendable {
+    private let isClaimed = Atomic<Bool>(false)
+
+    /// Returns whether this is the first time.
+    func claim() -> Bool { !isClaimed.exchange(true, ordering: .acquiringAndReleasing) }
 }
 
 extension ProvidedBuffer {
@@ -52,11 +72,16 @@ extension ProvidedBuffer {
         let length = length
         let charged = charged
         let (header, bid) = unsafe disown()
-        // Safe: the record is ours while we own the buffer.
+        // Safe: the record is ours while we own the whole buffer.
+        guard unsafe header.pointee.records[Int(bid)].isIn(.lent) else {
+            return unsafe BufferToken(
+                header: header, offset: offset, length: length, bid: bid, charged: charged, number: 0,
+                segment: SegmentClaim())
+        }
         let number = unsafe header.pointee.tokens.add(1, ordering: .relaxed).newValue
         unsafe header.pointee.records[Int(bid)].length = number
         unsafe header.pointee.records[Int(bid)].enter(.adopted)
         return unsafe BufferToken(
-            header: header, offset: offset, length: length, bid: bid, charged: charged, number: number)
+            header: header, offset: offset, length: length, bid: bid, charged: charged, number: number, segment: nil)
     }
 }

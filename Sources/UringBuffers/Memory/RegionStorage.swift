@@ -40,6 +40,14 @@ final class RegionStorage: @unchecked Sendable {
         backing = .kernel(mapping)
     }
 
+    /// Where pieces of it come from; of the kernel's own memory as near as can be told.
+    var source: PageSource {
+        switch backing {
+        case .application(let memory): memory.source
+        case .kernel: .anonymousMap
+        }
+    }
+
     var kind: RingMemoryKind {
         switch backing {
         case .application: .application

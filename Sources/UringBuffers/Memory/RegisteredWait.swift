@@ -53,7 +53,7 @@ extension MemoryRegion {
     /// - Throws: ``UringError`` with `EINVAL` when the minimum wait is too long.
     public func set(_ wait: RegisteredWait, in slot: Int) throws(UringError) {
         guard let microseconds = UInt32(exactly: wait.minimumWait.wholeMicroseconds) else {
-            throw UringError(.wait, errno: EINVAL, cause: .minimumWait(wait.minimumWait))
+            throw UringError(.wait, errno: EINVAL, cause: .minimumWait(seconds: wait.minimumWait.components.seconds))
         }
         let timeout = wait.timeout?.wholeNanoseconds ?? -1
         let mask = unsafe slotMask(slot, wait.signalMask)

@@ -81,6 +81,10 @@ struct RingRegistration: ~Copyable {
 
     var baseAddress: UnsafeMutableRawPointer { unsafe memory.baseAddress }
 
+    var consumer: (any BufferRingConsumer)? {
+        if case .consumer(let consumer) = kernel { consumer } else { nil }
+    }
+
     func kernelHead() throws(UringError) -> RingIndex {
         RingIndex(try kernel.head(of: id))
     }

@@ -56,6 +56,9 @@ extension SelectionRefusal {
         case .bundleTruncate:
             "The result is the size of the datagram, so the walk over the bundle takes buffers that the kernel still owns: "
                 + "leave out MSG_TRUNC, or use a multishot RECVMSG, whose header holds the size."
+        case .incrementalBundleMinimum:
+            "The kernel may skip the end of a buffer in the middle of a bundle without telling, so the bytes are not where "
+                + "the sum says: register the ring with a minimumLeft of 0, or leave out the bundle."
         case .bundleAsyncLength:
             "The kernel ends the first buffer at the length and goes on in the next, so the bundle has a hole that the result "
                 + "does not show: leave out IOSQE_ASYNC, or use length 0."

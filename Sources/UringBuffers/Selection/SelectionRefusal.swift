@@ -11,7 +11,7 @@ public enum SelectionRefusal: String, Hashable, Sendable, CaseIterable {
     case headerLargerThanBuffer, headerMeetsBufferEnd
     // Accepted, and bytes are wrong.
     case incrementalWaitAll, incrementalTruncate, incrementalAsyncLength, incrementalFileLength
-    case incrementalBundleLength
+    case incrementalBundleLength, incrementalBundleMinimum
     case bundleWaitAll, bundleTruncate, bundleAsyncLength
     case truncateOnStream, truncate
     case peekMultishot, peekBundle, peekWaitAll
@@ -40,7 +40,8 @@ public enum SelectionRefusal: String, Hashable, Sendable, CaseIterable {
             .socketFlagOnRead, .headerLargerThanBuffer, .headerMeetsBufferEnd:
             .refusedByKernel
         case .incrementalWaitAll, .incrementalTruncate, .incrementalAsyncLength, .incrementalFileLength,
-            .incrementalBundleLength, .bundleWaitAll, .bundleTruncate, .bundleAsyncLength, .truncate, .truncateOnStream,
+            .incrementalBundleLength, .incrementalBundleMinimum, .bundleWaitAll, .bundleTruncate, .bundleAsyncLength,
+            .truncate, .truncateOnStream,
             .peekMultishot, .peekBundle, .peekWaitAll, .sendBundleLength:
             .corruptsSilently
         case .skipSuccess, .incrementalSend: .losesBuffers

@@ -48,6 +48,8 @@ extension SelectionRefusal {
         case .bundleWaitAll: return flags.contains(.bundle) && flags.contains(.waitAll) && operation == .receive
         case .bundleTruncate:
             return flags.contains(.bundle) && flags.contains(.truncate) && operation.isPlainReceive
+        case .incrementalBundleMinimum:
+            return flags.contains(.bundle) && request.consumption.minimumLeft > 0 && operation.isPlainReceive
         case .bundleAsyncLength:
             return flags.contains(.bundle) && flags.contains(.async) && request.length > 0 && operation == .receive
         case .truncate: return flags.contains(.truncate) && operation.overstates

@@ -13,6 +13,9 @@ enum Remedies {
             return "\(bytes) bytes are not a legal size: use at least 1, and less than the address space holds."
         case .misaligned(let alignment):
             return "\(alignment) is not a legal alignment: use a power of two of at least \(SystemCalls.pageSize)."
+        case .noHugePages(let size):
+            return "No huge pages of \(size.rawValue >> 20) MiB are free: reserve some (vm.nr_hugepages, or "
+                + "hugepagesz= at boot), or allow the fallback to ordinary pages."
         case .unmappableGroup(let id):
             return "Group \(id) cannot have kernel-allocated ring memory, which the kernel can map only for ids "
                 + "below 2048: use a smaller id, or application ring memory."
@@ -32,12 +35,17 @@ enum Remedies {
         case .regionFull(let bytes):
             return "The region has only \(bytes) bytes left: carve less, or register a larger one on a new ring."
         case .waitSlot(let slot):
-            return "\(slot) is out of range: wait slots are numbered from 0, take 64 bytes each, and must fit the region."
-        case .minimumWait(let wait):
-            return "A minimum wait of \(wait) is too long: the kernel takes less than 4295 seconds."
+            return
+                "\(slot) is out of range: wait slots count from 0, take 64 bytes each, and must fit the region."
+        case .minimumWait(let seconds):
+            return "A minimum wait of \(seconds) s is too long: the kernel takes less than 4295 seconds."
+        case .lockedMemory(let needed, let limit):
+            return lockedMemory(Int(needed), Int(limit))
+        case .outOfMemory:
+            return "The machine, or the process's control group, is out of memory: no locked-memory limit applies."
         case .unreaped(let count):
-            return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
-                + "take every completion first, then close again."
+            return "\(count) receives completed and were not taken yet (or, with provided buffers, are armed), so the "
+                + "kernel may still own their buffers: take every completion first, then close again."
         case .refused(let refusal):
             return refusal.reason
         case .kernel:
@@ -54,6 +62,8 @@ enum Remedies {
         case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup,
             .selectBuffers:
             return registration(number)
+        case .provideBuffers:
+            return providing(number)
         case .registerFixedBuffers:
             return fixedBuffers(number)
         case .registerRegion, .mapRegion, .enableRing:
@@ -67,6 +77,16 @@ enum Remedies {
         case .receive, .send, .accept, .connect, .shutdown, .socket:
             return transfer(number)
         }
+    }
+
+    private static func lockedMemory(_ needed: Int, _ limit: Int) -> String {
+        let isTooSmall = needed > limit
+        let enough = isTooSmall ? needed : limit + needed
+        return "This needs \(needed) KiB of locked memory, and "
+            + (isTooSmall
+                ? "the limit is \(limit) KiB."
+                : "of the limit of \(limit) KiB less is left: what this user has, or had a moment ago, holds the rest.")
+            + " Raise the limit to at least \(enough) KiB (ulimit -l \(enough), or LimitMEMLOCK=\(enough)K), or use less."
     }
 
     static func registration(_ number: Int32) -> String {
@@ -89,6 +109,14 @@ enum Remedies {
         case EACCES: "The ring is restricted: allow buffer ring registration before enabling it."
         case EMFILE: "Raise the limit of open descriptors (ulimit -n)."
         default: "See io_uring_register(2)."
+        }
+    }
+
+    private static func providing(_ number: Int32) -> String {
+        switch number {
+        case EEXIST, EINVAL: "The group id is in use on this queue, by a buffer ring or otherwise: choose another id."
+        case ENOMEM: "The machine, or the process's control group, is out of memory: no locked-memory limit applies."
+        default: "See io_uring_enter(2), IORING_OP_PROVIDE_BUFFERS."
         }
     }
 

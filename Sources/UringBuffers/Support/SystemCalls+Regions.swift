@@ -13,14 +13,17 @@ extension SystemCalls {
         // Safe: the call writes the one integer; the kernel checks the memory.
         let result = unsafe curing_register_region(
             descriptor, UInt64(UInt(bitPattern: address)), UInt64(bytes), forWaits ? 1 : 0, &offset)
-        guard result == 0 else {
+        switch -result {
+        case 0: return offset
+        case EINVAL:
             // All else that makes the kernel answer EINVAL was checked.
-            let knows = result != -EINVAL || curing_knows_regions(descriptor) != 0
-            throw UringError(
-                .registerRegion, errno: -result,
-                cause: result != -EINVAL ? .kernel : knows ? .ringIsEnabled : .noRegions)
+            let isKnown = curing_knows_regions(descriptor) != 0
+            throw UringError(.registerRegion, errno: EINVAL, cause: isKnown ? .ringIsEnabled : .noRegions)
+        // Memory of the kernel's own may also want a contiguous block, which is what its remedy tells of.
+        case ENOMEM where unsafe address == nil && MemlockBudget.current().fits(MemlockPlan([.region(bytes: bytes)])):
+            throw UringError(.registerRegion, errno: ENOMEM)
+        default: throw UringError(.registerRegion, errno: -result, charging: .region(bytes: bytes))
         }
-        return offset
     }
 
     static func mapRegion(

@@ -12,30 +12,6 @@ enum SystemCalls {
         return unsafe memory
     }
 
-    /// `bytes` and `alignment` are whole pages.
-    static func mapAnonymous(bytes: Int, alignment: Int) throws(UringError) -> UnsafeMutableRawPointer {
-        // More than is needed, so that an aligned stretch lies inside; what is before and after it goes back.
-        let extra = alignment - pageSize
-        let (total, overflow) = bytes.addingReportingOverflow(extra)
-        guard !overflow else { throw UringError(.allocateMemory, errno: EOVERFLOW, cause: .byteCount(bytes)) }
-        let start = unsafe try mapAnonymous(bytes: total)
-        guard extra > 0 else { return unsafe start }
-        let before = (alignment - Int(bitPattern: start) & (alignment - 1)) & (alignment - 1)
-        if before > 0 { unsafe unmap(start, bytes: before) }
-        if extra > before { unsafe unmap(start + before + bytes, bytes: extra - before) }
-        return unsafe start + before
-    }
-
-    private static func mapAnonymous(bytes: Int) throws(UringError) -> UnsafeMutableRawPointer {
-        // Safe: a null hint lets the kernel choose free address space.
-        let memory = unsafe mmap(
-            nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
-            throw UringError(.allocateMemory, errno: Glibc.errno)
-        }
-        return unsafe memory
-    }
-
     static func mapKernelRing(
         descriptor: Int32, group: UInt16, bytes: Int
     ) throws(UringError) -> UnsafeMutableRawPointer {
@@ -58,7 +34,9 @@ enum SystemCalls {
         descriptor: Int32, address: UInt64, entries: Int, group: UInt16, flags: UInt16, minimumLeft: Int
     ) throws(UringError) {
         let result = curing_register_buf_ring(descriptor, address, UInt32(entries), group, flags, UInt32(minimumLeft))
-        guard result == 0 else { throw UringError(.registerBufferRing, errno: -result) }
+        guard result == 0 else {
+            throw UringError(.registerBufferRing, errno: -result, charging: .bufferRing(entries: entries))
+        }
     }
 
     static func unregisterBufferRing(descriptor: Int32, group: UInt16) throws(UringError) {
@@ -81,7 +59,9 @@ enum SystemCalls {
 
     static func updateFixedSlot(descriptor: Int32, slot: Int, address: UInt64, bytes: Int) throws(UringError) {
         let result = curing_update_fixed_slot(descriptor, UInt32(slot), address, UInt64(bytes))
-        guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
+        guard result == 0 else {
+            throw UringError(.registerFixedBuffers, errno: -result, charging: .fixedBuffers(bytes: bytes))
+        }
     }
 
     static func unregisterFixedTable(descriptor: Int32) throws(UringError) {

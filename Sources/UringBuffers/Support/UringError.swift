@@ -26,6 +26,7 @@ public struct UringError: Error, Hashable, Sendable {
         case mapRing = "map the kernel's buffer ring"
         case registerBufferRing = "register the buffer ring"
         case unregisterBufferRing = "unregister the buffer ring"
+        case provideBuffers = "provide buffers"
         case readBufferRingHead = "read the buffer ring's head"
         case registerFixedBuffers = "register fixed buffers"
         case registerRegion = "register the memory region"
@@ -55,6 +56,8 @@ public struct UringError: Error, Hashable, Sendable {
         case byteCount(Int)
         /// An alignment that is not a power of two of at least a page.
         case misaligned(Int)
+        /// The pool of huge pages is empty, or the kernel has none of that size.
+        case noHugePages(HugePageSize)
         /// A group id at or above 2048 with kernel-allocated ring memory.
         case unmappableGroup(UInt16)
         /// A `minimumLeft` that is negative or not below the buffer size.
@@ -72,7 +75,11 @@ public struct UringError: Error, Hashable, Sendable {
         /// A number of wait slots, or a slot, that is out of range.
         case waitSlot(Int)
         /// A minimum wait that the kernel's 32 bits of microseconds do not hold.
-        case minimumWait(Duration)
+        case minimumWait(seconds: Int64)
+        /// The locked-memory limit: what this would be charged, and the limit, in KiB.
+        case lockedMemory(needed: UInt32, limit: UInt32)
+        /// `ENOMEM` where no locked-memory limit applies.
+        case outOfMemory
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
         /// A request that must not select buffers as it would.

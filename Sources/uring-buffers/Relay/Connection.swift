@@ -15,6 +15,7 @@ struct Connection: ~Copyable {
     /// Connects and cancellations under way.
     private var requests = 0
     private(set) var isBrokenOff = false
+    private var isClosed = false
     private var isEcho: Bool
 
     /// A connection that does nothing yet.
@@ -117,10 +118,21 @@ struct Connection: ~Copyable {
         }
     }
 
+    /// Closes a connection that was broken off, once nothing but notifications is due: the kernel reads what it did
+    /// not deliver until it drops it, and it drops that when the socket is closed.
+    mutating func dropUndelivered(_ io: borrowing RelayIO) {
+        guard isBrokenOff, requests == 0, forward.hasOnlyNotificationsDue, backward.hasOnlyNotificationsDue else {
+            return
+        }
+        closeDescriptors(io)
+    }
+
     /// The answer to a cancellation of everything on a descriptor.
     mutating func cancelled() { requests -= 1 }
 
-    consuming func closeDescriptors(_ io: borrowing RelayIO) {
+    mutating func closeDescriptors(_ io: borrowing RelayIO) {
+        guard !isClosed else { return }
+        isClosed = true
         if forward.sinkFailed || backward.sinkFailed {
             // Whoever sent what could not be delivered is told.
             for descriptor in [client, upstream] where descriptor >= 0 { Socket.setResetOnClose(descriptor) }

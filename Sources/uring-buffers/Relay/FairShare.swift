@@ -43,4 +43,13 @@ struct FairShare {
         }
         return held == 0 ? .afterSink : .none
     }
+
+    /// Whether a flow may have lent `buffers` to the kernel for zero-copy sends, while `free` others are free.
+    ///
+    /// They come back when its reader acknowledges them, late or never. So they are a share of their own, with room for a
+    /// reader far away. What goes beyond it is sent by copying, which brings buffers back at once: a reader that stands
+    /// still stops nobody else.
+    func mayLend(_ buffers: Int, free: Int, flows: Int) -> Bool {
+        buffers <= min(4 * ceiling, (free + buffers) / (2 * max(1, flows)))
+    }
 }

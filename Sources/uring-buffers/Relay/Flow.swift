@@ -6,7 +6,8 @@ import UringQueue
 ///      source ──receive──▶ pending ──send──▶ sink           held = pending + sending, bounded by the fair share
 ///
 /// At most one receive and one send are under way. While a send is, what arrives is appended to `pending`, and leaves
-/// as one gathered send afterwards.
+/// as one gathered send afterwards. A zero-copy send makes room for the next at its result, but its buffers are lent to
+/// the kernel until its notification; several may wait for theirs, so each carries its number of buffers in its tag.
 struct Flow: ~Copyable {
     enum Receiving { case idle, waitingForSink, armed, stopping, starved }
 
@@ -16,11 +17,17 @@ struct Flow: ~Copyable {
     let side: Side
 
     private var pending: BufferBundle?
+    /// How many buffers those are: neighbouring pieces of one buffer count once.
+    private var pendingBuffers = 0
+    /// Where the last piece of them lies, if that is known.
+    private var lastPending: BufferID?
     /// Buffers that were received and are not sent yet.
     private(set) var held = 0
-    /// Those of them that the send under way took along, and their bytes.
-    private var sending = 0
+    private var isSending = false
     private var sendingBytes = 0
+    /// Zero-copy sends that are done but for their notifications, and the buffers that the kernel still reads for them.
+    private var unnotified = 0
+    private var lent = 0
     private var receiving = Receiving.idle
     /// The last completion with data filled a buffer at least.
     private var isBulk = false
@@ -46,6 +53,9 @@ struct Flow: ~Copyable {
 
     /// Whether nothing more will happen.
     var isOver: Bool { sourceEnded && sinkEnded && requests == 0 }
+
+    /// Whether nothing but notifications is to come.
+    var hasOnlyNotificationsDue: Bool { requests == unnotified }
 
     /// Whether the source was reset: what is held is not worth waiting for a sink that may never take it.
     var hasFailed: Bool { sourceFailed }
@@ -108,8 +118,8 @@ struct Flow: ~Copyable {
             receiving = .idle
         }
         switch io.group.take(completion) {
-        case .buffer(let buffer): deliver(BufferBundle(buffer), io)
-        case .bundle(let bundle): deliver(bundle, io)
+        case .buffer(let buffer): deliver(BufferBundle(buffer), first: completion.flags.bufferID, io)
+        case .bundle(let bundle): deliver(bundle, first: completion.flags.bufferID, io)
         case .endOfStream: sourceEnded = true
         case .starved:
             guard completion.isFinal, !sourceEnded else { break }
@@ -158,13 +168,16 @@ struct Flow: ~Copyable {
 
     // MARK: Sending
 
-    private mutating func deliver(_ bundle: consuming BufferBundle, _ io: borrowing RelayIO) {
+    private mutating func deliver(_ bundle: consuming BufferBundle, first: BufferID, _ io: borrowing RelayIO) {
         isBulk = bundle.byteCount >= io.group.bufferSize
         // The sink is gone: the buffers go back at once.
         if sinkEnded { return }
-        held += bundle.count
-        guard sending == 0 else { return append(bundle) }
-        send(bundle, io)
+        let buffers = first == lastPending ? bundle.count - 1 : bundle.count
+        held += buffers
+        guard isSending else { return send(bundle, buffers: buffers, io) }
+        pendingBuffers += buffers
+        lastPending = bundle.count == 1 ? first : nil
+        append(bundle)
     }
 
     private mutating func append(_ bundle: consuming BufferBundle) {
@@ -176,23 +189,41 @@ struct Flow: ~Copyable {
         }
     }
 
-    private mutating func send(_ bundle: consuming BufferBundle, _ io: borrowing RelayIO) {
-        sending = bundle.count
+    private mutating func takePending() -> BufferBundle? {
+        pendingBuffers = 0
+        lastPending = nil
+        return pending.take()
+    }
+
+    private mutating func send(_ bundle: consuming BufferBundle, buffers: Int, _ io: borrowing RelayIO) {
+        isSending = true
         sendingBytes = bundle.byteCount
-        io.queue.send(bundle, to: sink, tag: tag(.send).rawValue)
+        io.send(
+            bundle, to: sink, lending: lent + buffers,
+            tag: RelayTag(.send, slot: slot, side: side, buffers: buffers))
         requests += 1
     }
 
-    /// The send ended. Returns the bytes that it sent.
-    mutating func sent(_ completion: Completion, _ io: borrowing RelayIO) -> Int {
-        requests -= 1
-        held -= sending
-        sending = 0
+    /// A send of `buffers` buffers ended, or the kernel reads them no more. Returns the bytes that it sent.
+    mutating func sent(_ completion: Completion, buffers: Int, _ io: borrowing RelayIO) -> Int {
+        if completion.isFinal { requests -= 1 }
+        if completion.flags.contains(.notification) {
+            unnotified -= 1
+            lent -= buffers
+            return 0
+        }
+        if !completion.isFinal {
+            unnotified += 1
+            lent += buffers
+        }
+        held -= buffers
+        isSending = false
+        let waitingBuffers = pendingBuffers
         if completion.result != sendingBytes || sinkEnded {
             failSink(io)
             sinkFailed = true
-        } else if let waiting = pending.take() {
-            send(waiting, io)
+        } else if let waiting = takePending() {
+            send(waiting, buffers: waitingBuffers, io)
         } else {
             endSinkWhenSent(io)
         }
@@ -204,7 +235,7 @@ struct Flow: ~Copyable {
 
     /// Passes the end of the source on, once everything before it is sent.
     private mutating func endSinkWhenSent(_ io: borrowing RelayIO) {
-        guard sourceEnded, !sinkEnded, sending == 0, receiving == .idle || receiving == .starved else { return }
+        guard sourceEnded, !sinkEnded, !isSending, receiving == .idle || receiving == .starved else { return }
         sinkEnded = true
         stopWatching(io)
         guard !sourceFailed else { return }
@@ -218,8 +249,8 @@ struct Flow: ~Copyable {
     private mutating func failSink(_ io: borrowing RelayIO) {
         sinkEnded = true
         sourceEnded = true
-        pending = nil
-        held = sending
+        held -= pendingBuffers
+        _ = takePending()
         cancelReceive(io)
         stopWatching(io)
     }

@@ -37,7 +37,7 @@ struct Relay: ~Copyable {
         case .hangUp: connections[tag.slot].hungUp(tag.side, completion)
         case .unwatch: connections[tag.slot][tag.side].unwatched()
         case .send:
-            counters.bytesSent += connections[tag.slot][tag.side].sent(completion, io)
+            counters.bytesSent += connections[tag.slot][tag.side].sent(completion, buffers: tag.buffers, io)
         case .shutdown: connections[tag.slot][tag.side].shutDown()
         case .cancel: connections[tag.slot][tag.side].cancelled(completion, io)
         case .cancelAll: connections[tag.slot].cancelled()
@@ -52,12 +52,14 @@ struct Relay: ~Copyable {
     /// Breaks a failed connection off, and ends one that is over.
     mutating func settle(_ slot: Int, _ io: borrowing RelayIO) {
         if connections[slot].wantsToBreakOff { connections[slot].breakOff(slot: slot, io) }
+        connections[slot].dropUndelivered(io)
         if connections[slot].isOver { end(slot, io) }
     }
 
     mutating func end(_ slot: Int, _ io: borrowing RelayIO) {
         starved.removeAll { $0.slot == slot }
-        connections.remove(slot).closeDescriptors(io)
+        connections[slot].closeDescriptors(io)
+        _ = connections.remove(slot)
         countFlows(io)
         for position in listeners.indices where listeners[position].isPaused { arm(listener: position, io) }
     }

@@ -24,13 +24,27 @@ struct RelayConfiguration {
     var bufferSize = 4096
     var refill = RefillPolicy.adaptive
     var ringMemory = RingMemoryKind.application
+    var consumption = Consumption.whole
+    /// How the kernel is told of buffers; `nil` for the best way that it has.
+    var mode: BufferMode?
     var bundles = true
+    var send = SendKind.plain
+}
+
+/// How bytes leave.
+enum SendKind: String, CaseIterable {
+    /// The kernel copies them; the buffer goes back at once.
+    case plain
+    /// The network reads them in the buffer, which goes back when the peer has them.
+    case zerocopy
 }
 
 extension RelayConfiguration {
     init(_ options: PoolOptions) {
         self.init(
             buffers: options.buffers, bufferSize: options.bufferSize, refill: options.refill,
-            ringMemory: options.ringMemory, bundles: options.bundles)
+            ringMemory: options.ringMemory, consumption: options.consumption.value, mode: options.mode,
+            bundles: options.bundles,
+            send: options.send)
     }
 }

@@ -44,7 +44,7 @@ enum RelayServer {
     }
 
     private static func makeIO(_ configuration: RelayConfiguration) throws -> RelayIO {
-        do { return try RelayIO(configuration) } catch {
+        do { return try RelayIO(configuration) } catch let error as UringError {
             throw ToolFailure(StartFailure.explain(error, configuration))
         }
     }

@@ -18,11 +18,18 @@ enum SummaryText {
             "states       " + states(books.states),
             "memory       \(Amount.bytes(summary.peakResidentBytes)) resident at most, the whole process",
         ]
+        if books.zeroCopySends > 0 { lines.append("zero-copy    " + zeroCopy(books)) }
         lines += books.violations.map { "violation    \($0)" }
         lines.append(
             summary.balanced
                 ? "books        balance, 0 buffers lost" : "books        DO NOT BALANCE, \(summary.lost) buffers lost")
         return lines.joined(separator: "\n")
+    }
+
+    private static func zeroCopy(_ books: PoolBooks) -> String {
+        let counts = "\(books.zeroCopySends) sends, \(books.copiedSends) of them copied by the kernel after all"
+        guard books.copiedSends * 2 > books.zeroCopySends else { return counts }
+        return counts + ": --send plain is cheaper here (loopback, and some network devices, always copy)"
     }
 
     static func states(_ states: PoolBooks.States) -> String {

@@ -6,6 +6,10 @@
 
 // Becomes an unprivileged user that may lock at most `bytes` bytes. 0 or a negative errno.
 int test_become_unprivileged(uint64_t bytes);
+// Changes how many bytes may be locked, up to what test_become_unprivileged allowed. 0 or a negative errno.
+int test_limit_locked_memory(uint64_t bytes);
+// Registers `bytes` bytes at a page-aligned address as the ring's memory region. 0 or a negative errno.
+int test_register_region(int ring, uint64_t address, uint64_t bytes);
 // Lets SIGUSR1 interrupt system calls of this thread instead of ending the process.
 int test_let_signals_interrupt(void);
 // Sends SIGUSR1 to a thread.
@@ -14,5 +18,13 @@ int test_interrupt(uint64_t thread);
 
 // Keeps the C library from reserving 64 MiB of address space for each thread that allocates.
 void test_use_one_arena(void);
+
+// Forks; the parent then writes `written` to the byte, and the child reads it afterwards. Returns what the child read,
+// or minus the signal that ended it.
+int test_fork_and_read(volatile unsigned char *byte, unsigned char written);
+
+// Forks a child that does nothing until `test_end_child`. Returns its process id.
+int test_fork_and_wait(void);
+void test_end_child(int child);
 
 #endif

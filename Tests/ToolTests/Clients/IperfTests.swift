@@ -7,12 +7,12 @@ extension ToolTests {
     @Suite struct IperfTests {
         @Test(
             .needs(.iperf3, for: "iperf3 in both directions and with parallel streams"),
-            arguments: [[], ["-R"], ["-P", "8"], ["-P", "8", "-R"], ["--bidir", "-P", "2"]])
-        func streamsRunToTheirEnd(load: [String]) throws {
+            arguments: [[], ["-R"], ["-P", "8"], ["-P", "8", "-R"], ["--bidir", "-P", "2"]], Mode.all)
+        func streamsRunToTheirEnd(load: [String], mode: Mode) throws {
             let server = try OutsideServer(.iperf3) { address, _ in
                 ["-s", "-B", "127.0.0.1", "-p", "\(address.port)"]
             }
-            let proxy = try RunningTool(.proxy(to: server.address))
+            let proxy = try RunningTool(.proxy(to: server.address), options: mode.options)
             let output = try OutsideProgram.iperf3.run(
                 ["-c", "127.0.0.1", "-p", "\(proxy.address.port)", "-n", "200M", "-J"] + load)
             let report = try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any]

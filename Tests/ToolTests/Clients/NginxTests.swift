@@ -28,7 +28,9 @@ extension ToolTests {
             }
         }
 
-        @Test(.needs(.curl, .nginx, for: "curl through nginx"), arguments: [[], ["--buffers", "16"]])
+        @Test(
+            .needs(.curl, .nginx, for: "curl through nginx"),
+            arguments: Mode.all.map(\.options) + [["--buffers", "16"], Mode.both.options + ["--buffers", "16"]])
         func curlDownloadsUploadsAndKeepsAlive(options: [String]) throws {
             let nginx = try Self.nginx()
             let directory = nginx.directory

@@ -6,15 +6,15 @@ extension ToolTests {
     @Suite struct RedisTests {
         @Test(
             .needs(.redisServer, .redisBenchmark, for: "redis-benchmark through redis-server"),
-            arguments: [["-n", "10000"], ["-n", "40000", "-P", "16"], ["-n", "3000", "-d", "20000"]])
-        func everyRequestIsAnswered(load: [String]) throws {
+            arguments: [["-n", "10000"], ["-n", "40000", "-P", "16"], ["-n", "300", "-d", "20000"]], Mode.all)
+        func everyRequestIsAnswered(load: [String], mode: Mode) throws {
             let redis = try OutsideServer(.redisServer) { address, directory in
                 [
                     "--port", "\(address.port)", "--bind", "127.0.0.1", "--dir", directory.path, "--save", "",
                     "--appendonly", "no",
                 ]
             }
-            let proxy = try RunningTool(.proxy(to: redis.address))
+            let proxy = try RunningTool(.proxy(to: redis.address), options: mode.options)
             let output = try OutsideProgram.redisBenchmark.run(
                 ["-h", "127.0.0.1", "-p", "\(proxy.address.port)", "-t", "set,get,lrange_100", "-c", "50", "--csv"]
                     + load)

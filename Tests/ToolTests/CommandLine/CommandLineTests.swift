@@ -30,9 +30,16 @@ extension ToolTests {
             ["echo", "--listen", "127.0.0.1:0", "--refill", "sometimes"],
             ["echo", "--listen", "127.0.0.1:0", "--ring-memory", "borrowed"],
             ["echo", "--listen", "127.0.0.1:0", "--summary", "xml"],
+            ["echo", "--listen", "127.0.0.1:0", "--consumption", "partial"],
+            ["echo", "--listen", "127.0.0.1:0", "--consumption"],
+            ["echo", "--listen", "127.0.0.1:0", "--send", "zero-copy"],
+            ["proxy", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--send", ""],
             ["echo", "--listen", "127.0.0.1:0", "surplus"],
             ["echo", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1"],
-            ["demo", "--seconds", "0"], ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
+            ["doctor", "surplus"],
+            ["doctor", "--xml"], ["doctor", "--without", "bundles"], ["doctor", "--simulated-kernel", "six"],
+            ["doctor", "--simulated-kernel", "6.12", "--without", "wings"], ["demo", "--seconds", "0"],
+            ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
             ["demo", "--connections", "10001"], ["demo", "--seed", "-1"],
         ])
         func aWrongCommandLineEndsWithOneLineAnd64(arguments: [String]) throws {
@@ -55,6 +62,22 @@ extension ToolTests {
             #expect(isOneLine(result.errors), "stderr: \(result.errors)")
         }
 
+        /// The second registration of the tool's first ring asks for what the kernel is to have.
+        @Test(
+            .needs(.strace, for: "kernels without zero-copy sends or incremental consumption"),
+            arguments: [["--send", "zerocopy"], ["--consumption", "incremental"]])
+        func aKernelThatCannotDoItEndsWithOneLineAnd1(options: [String]) throws {
+            let process = try ChildProcess(
+                try OutsideProgram.strace.require(),
+                ["-f", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_register", "-e"]
+                    + ["inject=io_uring_register:error=EINVAL:when=2", ToolBinary.path]
+                    + ["echo", "--listen", "127.0.0.1:0"] + options)
+            #expect(try process.wait(seconds: 30).exitCode == 1)
+            #expect(process.output.isEmpty)
+            #expect(isOneLine(process.errorOutput), "stderr: \(process.errorOutput)")
+            #expect(process.errorOutput.contains("needs Linux 6."), "it says what is missing: \(process.errorOutput)")
+        }
+
         @Test func aPortInUse() throws {
             let tool = try RunningTool(.echo)
             let result = try run(["echo", "--listen", tool.address.description])
@@ -65,12 +88,14 @@ extension ToolTests {
         }
 
         static let poolOptions = [
-            "--buffers", "--buffer-size", "--refill", "--ring-memory", "--bundles", "--no-bundles", "--summary",
+            "--buffers", "--buffer-size", "--refill", "--ring-memory", "--bundles", "--no-bundles",
+            "--consumption", "--send", "--summary",
         ]
 
         @Test(arguments: [
             ("echo", ["--listen"] + poolOptions), ("proxy", ["--listen", "--upstream"] + poolOptions),
             ("demo", ["--seconds", "--connections", "--seed"]),
+            ("doctor", ["--json", "0   usable", "1   limited", "2   unusable"]),
         ])
         func helpMentionsEveryOption(command: String, options: [String]) throws {
             let result = try run([command, "--help"])
@@ -82,7 +107,7 @@ extension ToolTests {
         @Test func helpAndVersionOfTheTool() throws {
             let help = try run(["--help"])
             #expect(help.code == 0)
-            for command in ["proxy", "echo", "demo"] { #expect(help.output.contains(command)) }
+            for command in ["proxy", "echo", "demo", "doctor"] { #expect(help.output.contains(command)) }
             let version = try run(["--version"])
             #expect(version.code == 0)
             #expect(isOneLine(version.output))

@@ -5,9 +5,10 @@ import Testing
 
 extension ToolTests {
     @Suite struct CrowdTests {
-        @Test func fiveThousandShortConnections() throws {
-            let echo = try RunningTool(.echo)
-            let proxy = try RunningTool(.proxy(to: echo.address))
+        @Test(arguments: Mode.all)
+        func fiveThousandShortConnections(mode: Mode) throws {
+            let echo = try RunningTool(.echo, options: mode.options)
+            let proxy = try RunningTool(.proxy(to: echo.address), options: mode.options)
             let before = ProcessFiles.descriptors(of: proxy.process.identifier)
             let plans = (0..<5000).map { CrowdPlan(bytes: $0 % 300, farewell: .halfClose, messageBits: 8) }
             let result = try Crowd(address: proxy.address, seed: 20, atOnce: 64).run(plans)
@@ -25,10 +26,11 @@ extension ToolTests {
             .enabled(
                 if: Skip.unless(
                     TestLimits.raise() >= 4500, "2,000 concurrent connections",
-                    "the hard limit of open descriptors is below 4500: raise it with ulimit -Hn")))
-        func twoThousandConcurrentConnections() throws {
-            let echo = try RunningTool(.echo)
-            let proxy = try RunningTool(.proxy(to: echo.address))
+                    "the hard limit of open descriptors is below 4500: raise it with ulimit -Hn")),
+            arguments: Mode.all)
+        func twoThousandConcurrentConnections(mode: Mode) throws {
+            let echo = try RunningTool(.echo, options: mode.options)
+            let proxy = try RunningTool(.proxy(to: echo.address), options: mode.options)
             let plans = (0..<2000).map { _ in
                 CrowdPlan(bytes: 20_000, farewell: .halfClose, messageBits: 13, waitsForAll: true)
             }
@@ -38,8 +40,8 @@ extension ToolTests {
             try echo.end()
         }
 
-        @Test(arguments: [30, 31, 32] as [UInt64])
-        func clientsLeaveAtRandomMoments(seed: UInt64) throws {
+        @Test(arguments: [30, 31, 32] as [UInt64], Mode.all)
+        func clientsLeaveAtRandomMoments(seed: UInt64, mode: Mode) throws {
             var random = SeededRandom(seed: seed)
             let plans = (0..<300).map { index in
                 let bytes = random.size(bits: 20)
@@ -49,8 +51,8 @@ extension ToolTests {
                 ]
                 return CrowdPlan(bytes: bytes, farewell: farewells[index % 4])
             }
-            let echo = try RunningTool(.echo)
-            let proxy = try RunningTool(.proxy(to: echo.address))
+            let echo = try RunningTool(.echo, options: mode.options)
+            let proxy = try RunningTool(.proxy(to: echo.address), options: mode.options)
             let result = try Crowd(address: proxy.address, seed: seed, atOnce: 50).run(plans)
             #expect(result.completed == 150 && result.left == 150)
             try proxy.end()
@@ -58,8 +60,8 @@ extension ToolTests {
         }
 
         /// The upstream breaks connections; whatever still arrives is a true prefix of what was sent.
-        @Test(arguments: [40, 41] as [UInt64])
-        func upstreamResetsAtRandomMoments(seed: UInt64) throws {
+        @Test(arguments: [40, 41] as [UInt64], Mode.all)
+        func upstreamResetsAtRandomMoments(seed: UInt64, mode: Mode) throws {
             let upstream = try Upstream { socket in
                 var random = SeededRandom(seed: seed &+ UInt64(socket.descriptor))
                 var left = random.size(bits: 19)
@@ -72,7 +74,7 @@ extension ToolTests {
                 TestSocket.setResetOnClose(socket.descriptor)
             }
             defer { upstream.stop() }
-            let proxy = try RunningTool(.proxy(to: upstream.address))
+            let proxy = try RunningTool(.proxy(to: upstream.address), options: mode.options)
             var crowd = Crowd(address: proxy.address, seed: seed, atOnce: 30)
             crowd.allowsFailures = true
             let result = try crowd.run((0..<150).map { _ in CrowdPlan(bytes: 100_000) })
@@ -82,9 +84,10 @@ extension ToolTests {
         }
 
         /// A whole process of clients is killed in the middle of its transfers, by what a supervisor would use.
-        @Test func theOtherToolIsKilled() throws {
-            let echo = try RunningTool(.echo)
-            let proxy = try RunningTool(.proxy(to: echo.address))
+        @Test(arguments: Mode.all)
+        func theOtherToolIsKilled(mode: Mode) throws {
+            let echo = try RunningTool(.echo, options: mode.options)
+            let proxy = try RunningTool(.proxy(to: echo.address), options: mode.options)
             var crowd = Crowd(address: proxy.address, seed: 50, atOnce: 40)
             crowd.allowsFailures = true
             let plans = (0..<80).map { _ in CrowdPlan(bytes: 2_000_000) }

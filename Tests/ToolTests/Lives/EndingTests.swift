@@ -5,10 +5,10 @@ import Testing
 
 extension ToolTests {
     @Suite struct EndingTests {
-        @Test(arguments: [SIGTERM, SIGINT])
-        func idleConnectionsDoNotDelayTheEnd(signal: Int32) throws {
-            let echo = try RunningTool(.echo)
-            let proxy = try RunningTool(.proxy(to: echo.address))
+        @Test(arguments: [SIGTERM, SIGINT], Mode.all)
+        func idleConnectionsDoNotDelayTheEnd(signal: Int32, mode: Mode) throws {
+            let echo = try RunningTool(.echo, options: mode.options)
+            let proxy = try RunningTool(.proxy(to: echo.address), options: mode.options)
             let idle = try (0..<100).map { try TestSocket.connected(to: proxy.address, name: "idle client \($0)") }
             for client in idle {
                 try client.send("x")
@@ -25,13 +25,14 @@ extension ToolTests {
             #expect(try RunningTool(.echo).end().connections == 0)
         }
 
-        @Test func whatWasReceivedIsStillSent() throws {
+        @Test(arguments: Mode.all)
+        func whatWasReceivedIsStillSent(mode: Mode) throws {
             let upstream = try Upstream { socket in
                 try socket.send([UInt8](repeating: 7, count: 1_000_000))
                 socket.waitForHangUp()
             }
             defer { upstream.stop() }
-            let proxy = try RunningTool(.proxy(to: upstream.address))
+            let proxy = try RunningTool(.proxy(to: upstream.address), options: mode.options)
             let client = try TestSocket.connected(to: proxy.address)
             #expect(try client.receive(exactly: 1000) == [UInt8](repeating: 7, count: 1000))
             proxy.process.send(signal: SIGTERM)
@@ -51,7 +52,11 @@ extension ToolTests {
             return (proxy, stuck, upstream)
         }
 
-        @Test(arguments: [[], ["--buffers", "64"], ["--no-bundles"], ["--buffer-size", "1048576", "--buffers", "16"]])
+        @Test(
+            arguments: Mode.all.map(\.options) + [
+                ["--buffers", "64"], ["--no-bundles"], ["--buffer-size", "1048576", "--buffers", "16"],
+                Mode.both.options + ["--buffer-size", "1048576", "--buffers", "16"],
+            ])
         func aSlowReaderIsBrokenOffAtTheDeadline(options: [String]) throws {
             let (proxy, stuck, upstream) = try stuckProxy(options: options)
             defer { upstream.stop() }
@@ -63,7 +68,11 @@ extension ToolTests {
             stuck.close()
         }
 
-        @Test(arguments: [[], ["--buffers", "64"], ["--buffer-size", "1048576", "--buffers", "16"]])
+        @Test(
+            arguments: Mode.all.map(\.options) + [
+                ["--buffers", "64"], ["--buffer-size", "1048576", "--buffers", "16"],
+                Mode.both.options + ["--buffers", "4"],
+            ])
         func aSecondSignalDoesNotWait(options: [String]) throws {
             let (proxy, stuck, upstream) = try stuckProxy(options: options)
             defer { upstream.stop() }
@@ -76,10 +85,11 @@ extension ToolTests {
             stuck.close()
         }
 
-        @Test func endsInTheMiddleOfATraffic() throws {
+        @Test(arguments: Mode.all)
+        func endsInTheMiddleOfATraffic(mode: Mode) throws {
             for seed in 70..<76 as Range<UInt64> {
-                let echo = try RunningTool(.echo)
-                let proxy = try RunningTool(.proxy(to: echo.address))
+                let echo = try RunningTool(.echo, options: mode.options)
+                let proxy = try RunningTool(.proxy(to: echo.address), options: mode.options)
                 var crowd = Crowd(address: proxy.address, seed: seed, atOnce: 30)
                 crowd.allowsFailures = true
                 var asked = false

@@ -4,7 +4,8 @@ import Testing
 
 extension ToolTests {
     @Suite struct HalfCloseTests {
-        @Test func clientStopsSendingAndStillReceivesEverything() throws {
+        @Test(arguments: Mode.all)
+        func clientStopsSendingAndStillReceivesEverything(mode: Mode) throws {
             // The upstream answers only after it saw the end of the request.
             let upstream = try Upstream { socket in
                 let request = try socket.receiveAll()
@@ -13,7 +14,7 @@ extension ToolTests {
                 try socket.send(request.reversed())
             }
             defer { upstream.stop() }
-            let proxy = try RunningTool(.proxy(to: upstream.address))
+            let proxy = try RunningTool(.proxy(to: upstream.address), options: mode.options)
             for size in [0, 1, 4096, 3_000_000] {
                 var stream = PatternStream(seed: 7)
                 let request = stream.next(size)
@@ -25,7 +26,8 @@ extension ToolTests {
             try proxy.end()
         }
 
-        @Test func upstreamStopsFirstAndStillReceivesEverything() throws {
+        @Test(arguments: Mode.all)
+        func upstreamStopsFirstAndStillReceivesEverything(mode: Mode) throws {
             let received = Received()
             let upstream = try Upstream { socket in
                 try socket.send("goodbye")
@@ -33,7 +35,7 @@ extension ToolTests {
                 received.set(try socket.receiveAll())
             }
             defer { upstream.stop() }
-            let proxy = try RunningTool(.proxy(to: upstream.address))
+            let proxy = try RunningTool(.proxy(to: upstream.address), options: mode.options)
             let client = try TestSocket.connected(to: proxy.address)
             #expect(try client.receiveAll() == Array("goodbye".utf8))
             var stream = PatternStream(seed: 8)
@@ -47,10 +49,11 @@ extension ToolTests {
         }
 
         /// A server that closes and a client that then closes: nothing stays behind.
-        @Test func upstreamClosesFirst() throws {
+        @Test(arguments: Mode.all)
+        func upstreamClosesFirst(mode: Mode) throws {
             let upstream = try Upstream { try $0.send("banner") }
             defer { upstream.stop() }
-            let proxy = try RunningTool(.proxy(to: upstream.address))
+            let proxy = try RunningTool(.proxy(to: upstream.address), options: mode.options)
             let before = ProcessFiles.descriptors(of: proxy.process.identifier)
             for _ in 0..<20 {
                 let client = try TestSocket.connected(to: proxy.address)

@@ -13,6 +13,7 @@ struct OutsideProgram: Sendable {
     static let redisBenchmark = OutsideProgram(name: "redis-benchmark", package: "redis-tools")
     static let iperf3 = OutsideProgram(name: "iperf3", package: "iperf3")
     static let netcat = OutsideProgram(name: "nc", package: "netcat-openbsd")
+    static let strace = OutsideProgram(name: "strace", package: "strace")
     static let wrk = OutsideProgram(name: "wrk", package: "wrk")
 
     /// Its path, also where only administrators look.

@@ -21,6 +21,8 @@ struct ToolSummary: Decodable {
     let avoidableStarvations: Int
     let window: Int
     let peakLent: Int
+    let zeroCopySends: Int
+    let copiedSends: Int
     let connections: Int
     let refused: Int
     let bytesReceived: Int
@@ -40,12 +42,16 @@ struct ToolSummary: Decodable {
         #expect(lost == 0, context, sourceLocation: sourceLocation)
         #expect(states.total == capacity, context, sourceLocation: sourceLocation)
         #expect(states.lent == 0 && states.sending == 0, context, sourceLocation: sourceLocation)
-        // Each selected buffer holds at least a byte unless it came with the end of a stream or an error.
-        #expect(bytesReceived <= selected * bufferSize, context, sourceLocation: sourceLocation)
-        #expect(bytesReceived == 0 || selected > 0, context, sourceLocation: sourceLocation)
+        // A partial buffer is still the kernel's; each other holds at least a byte unless it came with the end of a stream
+        // or an error.
+        let filled = selected + states.partial
+        #expect(bytesReceived <= filled * bufferSize, context, sourceLocation: sourceLocation)
+        #expect(bytesReceived == 0 || filled > 0, context, sourceLocation: sourceLocation)
         #expect(bytesSent <= bytesReceived, context, sourceLocation: sourceLocation)
         #expect(recycled + returned == selected, context, sourceLocation: sourceLocation)
         #expect(peakLent <= capacity && window <= capacity, context, sourceLocation: sourceLocation)
+        // A send that goes out in parts has a notification for each.
+        #expect(copiedSends <= zeroCopySends, context, sourceLocation: sourceLocation)
         #expect(avoidableStarvations <= starvations, context, sourceLocation: sourceLocation)
         #expect(peakResidentBytes > 0, context, sourceLocation: sourceLocation)
     }

@@ -9,7 +9,7 @@ import UringQueue
     @Test func sizes() {
         #expect(MemoryLayout<ProvidedBuffer>.size <= 24)
         #expect(MemoryLayout<ProvidedBuffer>.stride <= 24)
-        #expect(MemoryLayout<BufferToken>.size <= 24)
+        #expect(MemoryLayout<BufferToken>.size <= 32)
         #expect(MemoryLayout<BufferBundle>.size <= 48)
     }
 

@@ -32,7 +32,7 @@ func makeRegion(_ ring: Int32, _ kind: RingMemoryKind, bytes: Int, waitSlots: In
     private func allBytes(of region: borrowing MemoryRegion) -> [UInt8] {
         let bytes = region.bytes
         // Safe: copies while the span lives.
-        return bytes.withUnsafeBytes { unsafe Array($0) }
+        return unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     }
 
     private func fill(_ region: inout MemoryRegion, with byte: UInt8) {
@@ -42,7 +42,7 @@ func makeRegion(_ ring: Int32, _ kind: RingMemoryKind, bytes: Int, waitSlots: In
 
     private func start(of region: borrowing MemoryRegion) -> UInt {
         let bytes = region.bytes
-        return bytes.withUnsafeBytes { unsafe UInt(bitPattern: $0.baseAddress) }
+        return unsafe bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
     }
 
     @Test func applicationMemoryMayBeLarge() throws {

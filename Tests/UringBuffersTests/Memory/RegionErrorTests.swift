@@ -211,14 +211,15 @@ private let cases: [RegionCase] = [
             try #require(test_become_unprivileged(64 * 1024) == 0)
             let ring = try BareRing(entries: 8)
             for kernel in [true, false] {
-                let error = #expect(throws: UringError(.registerRegion, errno: ENOMEM)) {
+                let numbers = UringError.Cause.lockedMemory(needed: 128, limit: 64)
+                let error = #expect(throws: UringError(.registerRegion, errno: ENOMEM, cause: numbers)) {
                     let bytes = 128 * 1024
                     _ =
                         kernel
                         ? try MemoryRegion(ring: ring.descriptor, kernelBytes: bytes).byteCount
                         : try MemoryRegion(ring: ring.descriptor, memory: PageMemory(byteCount: bytes)).byteCount
                 }
-                #expect(error?.remedy.contains("ulimit -l") == true)
+                #expect(error?.remedy.contains("ulimit -l 128") == true)
             }
             let region = try MemoryRegion(ring: ring.descriptor, kernelBytes: 16 * 1024)
             #expect(region.byteCount == 16 * 1024)

@@ -60,6 +60,19 @@ import UringQueue
         #expect(group.capacity.entries == 8)
     }
 
+    /// The kernel holds those very pages: given back, ours would be others, or (kernel memory) a fault.
+    @Test(arguments: RingMemoryKind.allCases)
+    func pagesOfARegionAreNotGivenBack(kind: RingMemoryKind) throws {
+        let ring = try BareRing()
+        var region = try makeRegion(ring.descriptor, kind, bytes: 512 * 4096)
+        let slab = try region.carve(byteCount: 512 * 4096)
+        let group = try BufferGroup(ring: ring.descriptor, id: 7, capacity: 512, bufferSize: 4096, memory: slab)
+        #expect(group.spares > 0 && group.residentBytes == 512 * 4096)
+        let trimmed = group.trim(keeping: 0)
+        #expect(trimmed == 0 && group.residentBytes == 512 * 4096)
+        try group.close()
+    }
+
     /// A pool of which everything lies in the ring's region; the waits go through it too.
     @Test(arguments: RingMemoryKind.allCases, [Consumption.whole, .incremental()])
     func groupInARegion(kind: RingMemoryKind, consumption: Consumption) throws {

@@ -14,9 +14,11 @@ private struct Waiting: ~Copyable {
     let region: MemoryRegion
 
     init(_ kind: RingMemoryKind = .application, slots: Int = 1, flags: UInt32 = 0) throws {
-        ring = try BareRing(flags: flags | UInt32(BARE_SETUP_R_DISABLED))
-        region = try makeRegion(ring.descriptor, kind, bytes: 4096, waitSlots: slots)
-        try MemoryRegion.enable(ring: ring.descriptor)
+        let made = try BareRing(flags: flags | UInt32(BARE_SETUP_R_DISABLED))
+        let slotted = try makeRegion(made.descriptor, kind, bytes: 4096, waitSlots: slots)
+        try MemoryRegion.enable(ring: made.descriptor)
+        ring = made
+        region = slotted
     }
 
     func pushNops(_ count: Int) {
@@ -147,7 +149,8 @@ private let timedOut = UringError(.wait, errno: ETIME)
         let waiting = try Waiting()
         try waiting.region.set(RegisteredWait(minimumWait: .microseconds(Int(UInt32.max))), in: 0)
         for wait in [Duration.microseconds(1 << 32), .seconds(4295), .seconds(Int64.max)] {
-            let error = #expect(throws: UringError(.wait, errno: EINVAL, cause: .minimumWait(wait))) {
+            let cause = UringError.Cause.minimumWait(seconds: wait.components.seconds)
+            let error = #expect(throws: UringError(.wait, errno: EINVAL, cause: cause)) {
                 try waiting.region.set(RegisteredWait(minimumWait: wait), in: 0)
             }
             #expect(error?.remedy.contains("4295 seconds") == true)

@@ -92,6 +92,38 @@ import UringQueue
         #expect(group.refill().edge == nil)
     }
 
+    /// Found by the walks of ModelTests: a group that nobody watched told of a dip that was long over.
+    @Test func whatWasBeforeTheMarksWereSetIsNotTold() throws {
+        let ring = try BareRing()
+        let pair = SocketPair()
+        let group = try BufferGroup(ring: ring.descriptor, id: 1, capacity: 4, bufferSize: 16)
+        for _ in 0..<2 {
+            let held = try (0..<4).map { _ in Handoff(try Self.buffer(ring, pair, group)!) }
+            for handoff in held { handoff.end() }
+            group.refill()
+        }
+        group.watermarks = Watermarks(low: 1, high: 3)
+        #expect(group.refill().edge == nil)
+        let held = try (0..<3).map { _ in Handoff(try Self.buffer(ring, pair, group)!) }
+        #expect(group.refill().edge == .low)
+        for handoff in held { handoff.end() }
+        #expect(group.refill().edge == .high)
+    }
+
+    /// Found by the walks of ModelTests: what came home in the refill that told of the end began the next spell.
+    @Test func buffersThatEndElsewhereTellNoEdgeTwice() throws {
+        let ring = try BareRing()
+        let pair = SocketPair()
+        let group = try BufferGroup(ring: ring.descriptor, id: 1, capacity: 4, bufferSize: 16)
+        group.watermarks = Watermarks(low: 1, high: 3)
+        let held = try (0..<4).map { _ in Handoff(try Self.buffer(ring, pair, group)!) }
+        #expect(group.refill().edge == .low)
+        onOtherThread { for handoff in held { handoff.end() } }
+        #expect(group.refill().edge == .high)
+        #expect(group.refill().edge == nil)
+        #expect(group.refill().edge == nil)
+    }
+
     @Test func aTagCannotHoldMoreThanItsShare() throws {
         let ring = try BareRing()
         let pair = SocketPair()

@@ -22,6 +22,7 @@ import UringQueue
         case .incrementalBundleLength: try Trouble.incrementalBundleLength()
         case .bundleWaitAll: try Trouble.bundleWaitAll()
         case .bundleTruncate: try Trouble.bundleTruncate()
+        case .incrementalBundleMinimum: try Trouble.incrementalBundleMinimum()
         case .bundleAsyncLength: try Trouble.bundleAsyncLength()
         case .truncateOnStream: try Trouble.truncateOnStream()
         case .truncate: try Trouble.truncate()

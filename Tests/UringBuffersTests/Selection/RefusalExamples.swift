@@ -64,6 +64,12 @@ extension SelectionRefusal {
         case .bundleWaitAll: return [stream(.receive, [.bundle, .waitAll], length: 192)]
         case .bundleTruncate:
             return [datagrams(.receive, [.bundle, .truncate]), datagrams(.receiveMultishot, [.bundle, .truncate])]
+        case .incrementalBundleMinimum:
+            let skipping = Consumption.incremental(minimumLeft: 24)
+            return [
+                stream(.receive, .bundle, consumption: skipping),
+                stream(.receiveMultishot, .bundle, consumption: skipping),
+            ]
         case .bundleAsyncLength: return [stream(.receive, [.bundle, .async], length: 8)]
         case .truncateOnStream:
             return [
@@ -132,6 +138,11 @@ extension SelectionRefusal {
                 stream(.receive, .bundle, length: 100),
             ]
         case .bundleWaitAll: return [stream(.receive, .bundle), stream(.receive, .waitAll, length: 20)]
+        case .incrementalBundleMinimum:
+            return [
+                stream(.receive, .bundle, consumption: inc),
+                stream(.receiveMultishot, consumption: .incremental(minimumLeft: 24)),
+            ]
         case .bundleAsyncLength:
             return [stream(.receive, [.bundle, .async]), stream(.receive, .bundle, length: 8)]
         case .truncateOnStream: return [stream(.receive)]

@@ -114,6 +114,27 @@ enum Trouble {
         return Demonstration(result == 40 && head == 1, "result \(result) in \(head) buffers of 16")
     }
 
+    /// The end of the first buffer stays empty in the middle of a bundle: the armed request remembered 45 bytes of room
+    /// that another request has used meanwhile.
+    static func incrementalBundleMinimum() throws -> Demonstration {
+        let group = try OwnGroup(of: 64, consumption: .incremental(minimumLeft: 24))
+        let (first, second) = (OwnFile(.streamSocket), OwnFile(.streamSocket))
+        first.write(String(repeating: "a", count: 19))
+        group.requests.push(request(.receive), on: first.reader, tag: 1)
+        _ = try group.requests.completions(atLeast: 1)
+        group.requests.push(request(.receiveMultishot, .bundle), on: second.reader, tag: 2)
+        _ = try group.requests.completions()
+        first.write(String(repeating: "b", count: 45))
+        group.requests.push(request(.receive), on: first.reader, tag: 3)
+        _ = try group.requests.completions(atLeast: 1)
+        second.write(String(repeating: "c", count: 45) + String(repeating: "d", count: 55))
+        let result = try group.requests.completions(atLeast: 1)[0].result
+        let (end, next) = (group.text(1, at: 40, 24), group.text(2, 8))
+        return Demonstration(
+            result == 100 && end == "ccccc" + String(repeating: "-", count: 19) && next == "dddddddd",
+            "result \(result), end of the first buffer \(end), second \(next)")
+    }
+
     /// One buffer seems to hold all: in truth the second holds the rest, and is used up.
     static func bundleAsyncLength() throws -> Demonstration {
         let group = try OwnGroup()

@@ -1,0 +1,84 @@
+// Memory follows the load downwards: pages of buffers that nobody needed for a while go back to the system.
+
+internal import RingArithmetic
+
+extension BufferGroup {
+    // Safe, here and below: the header lives as long as the group, and the thread rule makes access exclusive.
+
+    /// Whether each ``refill()`` gives a few cold pages back, as long as there are some (`MADV_DONTNEED`). On at first for
+    /// ``RefillPolicy/adaptive``.
+    ///
+    /// Cold are spare buffers that no refill of the last 1024 reached. At most 48 buffers or 256 KiB go at a time, which
+    /// takes well below a millisecond.
+    public var trimsAutomatically: Bool {
+        get { unsafe header.pointee.trimsAutomatically }
+        nonmutating set { unsafe header.pointee.trimsAutomatically = newValue }
+    }
+
+    /// Gives the pages of spare buffers back to the system now, the coldest first. Buffers that are published or lent are
+    /// never touched; what the given ones held is zero when they are filled again.
+    ///
+    /// - Parameters:
+    ///   - keeping: how many of the warmest spare buffers stay as they are; as many as the window when `nil`.
+    ///   - most: stop after so many buffers.
+    /// - Returns: the bytes given back; 0 for huge pages. About 0.5 µs for each stretch of neighbours: call it when the
+    ///   loop has nothing else to do.
+    @discardableResult
+    public func trim(keeping: Int? = nil, most: Int = .max) -> Int {
+        unsafe header.pointee.checkOwner()
+        precondition((keeping ?? 0) >= 0 && most >= 0, "numbers of buffers are not negative")
+        let warm = Swift.min(keeping ?? window, spares)
+        return unsafe header.pointee.trim(below: header.pointee.spares.top - warm, most: most)
+    }
+}
+
+extension GroupHeader {
+    /// Refills between two looks at what was cold.
+    static let refillsPerTrim = 1024
+    static let bytesPerTrim = 256 * 1024
+    /// Few enough to be sorted without allocating (the standard library sorts below 64 by insertion).
+    static let buffersPerTrim = 48
+
+    /// Gives back the pages of spare buffers below a position of the spare pool, from the coldest that is not given back
+    /// already. Returns how many bytes those were.
+    mutating func trim(below end: Int, most: Int) -> Int {
+        let start = window.isAdaptive ? spares.untouched : spares.bottom
+        let count = Swift.min(end - start, most)
+        guard count > 0, slab.canGiveBack else { return 0 }
+        // Safe: positions from the bottom to the top hold bids. Cold ones may change places.
+        var bids = unsafe UnsafeMutableBufferPointer(start: spares.bids + start, count: count)
+        unsafe bids.sort()
+        for index in bids.indices { trimMap.markFree(unsafe bids[index]) }
+        var bytes = 0
+        unsafe trimMap.forEachFreeRange(of: UnsafeBufferPointer(bids)) { range in
+            let inside = range.clamped(to: 0..<slab.byteCount)
+            if slab.giveBack(offset: inside.lowerBound, byteCount: inside.count) { bytes += inside.count }
+        }
+        if window.isAdaptive { spares.untouched = start + count }
+        counters.trimmedBytes &+= bytes
+        return bytes
+    }
+
+    /// A little of that at each refill.
+    mutating func trimALittle() {
+        refillsSinceTrim += 1
+        if refillsSinceTrim == GroupHeader.refillsPerTrim {
+            refillsSinceTrim = 0
+            coldEnd = spares.lowest
+            spares.lowest = spares.top
+        }
+        let end = Swift.min(coldEnd, spares.lowest)
+        guard spares.untouched < end else { return }
+        let most = Swift.min(GroupHeader.buffersPerTrim, GroupHeader.bytesPerTrim / Int(bufferSize))
+        _ = trim(below: end, most: Swift.max(1, most))
+    }
+
+    /// Bids that were taken off the spare pool at `position` are about to be used again.
+    mutating func noteTouched(from position: Int, count: Int) {
+        let end = window.isAdaptive ? Swift.min(spares.untouched, position + count) : position + count
+        guard position < end else { return }
+        // Safe: those positions hold the bids that were taken just now.
+        for index in position..<end { unsafe trimMap.markUsed(spares.bids[index]) }
+        if window.isAdaptive { spares.untouched = position }
+    }
+}

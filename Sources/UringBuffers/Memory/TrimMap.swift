@@ -1,0 +1,63 @@
+// Which pages of a slab can be given back, when buffers and pages have different sizes.
+
+/// Remembers the buffers whose bytes nobody needs, and finds the pages that lie wholly inside them.
+///
+///      buffers  │ 0   │ 1   │ 2   │ 3   │ 4   │         free: 1, 2, 3
+///      pages    │ 0      │ 1      │ 2      │           whole: 1
+@safe
+struct TrimMap: ~Copyable {
+    private let words: UnsafeMutablePointer<UInt64>
+    private let wordCount: Int
+    private let capacity: Int
+    private let bufferSize: Int
+    private let pageSize: Int
+
+    /// At first nobody needs anything: the slab was never touched.
+    init(capacity: Int, bufferSize: Int, pageSize: Int) {
+        self.capacity = capacity
+        self.bufferSize = bufferSize
+        self.pageSize = pageSize
+        wordCount = (capacity + 63) / 64
+        unsafe words = .allocate(capacity: wordCount)
+        unsafe words.initialize(repeating: .max, count: wordCount)
+    }
+
+    deinit { unsafe words.deallocate() }
+
+    // Safe, here and below: bids are below the capacity.
+
+    func isFree(_ bid: UInt16) -> Bool { unsafe words[Int(bid) / 64] >> UInt64(bid % 64) & 1 == 1 }
+
+    mutating func markFree(_ bid: UInt16) { unsafe words[Int(bid) / 64] |= 1 << UInt64(bid % 64) }
+
+    mutating func markUsed(_ bid: UInt16) { unsafe words[Int(bid) / 64] &= ~(1 << UInt64(bid % 64)) }
+
+    /// Calls `body` with the byte ranges of all pages that overlap one of `bids`, which ascend, and only free buffers.
+    /// Neighbours come as one. O(bids), and the buffers in their first and last pages.
+    func forEachFreeRange(of bids: UnsafeBufferPointer<UInt16>, _ body: (Range<Int>) -> Void) {
+        var pending = 0..<0
+        for index in bids.indices {
+            let bid = unsafe bids[index]
+            let start = Int(bid) * bufferSize
+            let first = Swift.max(start / pageSize, pending.upperBound / pageSize)
+            let last = (start + bufferSize - 1) / pageSize
+            guard first <= last else { continue }
+            for page in first...last where isFree(page: page) {
+                let range = page * pageSize..<(page + 1) * pageSize
+                if pending.upperBound == range.lowerBound {
+                    pending = pending.lowerBound..<range.upperBound
+                } else {
+                    if !pending.isEmpty { body(pending) }
+                    pending = range
+                }
+            }
+        }
+        if !pending.isEmpty { body(pending) }
+    }
+
+    private func isFree(page: Int) -> Bool {
+        let first = page * pageSize / bufferSize
+        let last = Swift.min(((page + 1) * pageSize - 1) / bufferSize, capacity - 1)
+        return (first...last).allSatisfy { isFree(UInt16($0)) }
+    }
+}
