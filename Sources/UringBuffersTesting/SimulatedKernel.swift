@@ -73,12 +73,12 @@ public final class SimulatedKernel {
         from stream: SimulatedStream, into group: BufferGroupID, options: SimulatedReceiveOptions = [], limit: Int = 0,
         budget: Int = 0, tag: UInt64
     ) {
-        precondition(
+        demand(
             stream.kind != .pipe || (options.isDisjoint(with: [.bundle, .pollFirst]) && budget == 0),
             "pipes are read, and reads know no bundles, no poll first and no budget")
-        precondition(limit >= 0 && budget >= 0, "lengths are not negative")
-        precondition(options.contains(.multishot) || budget == 0, "EINVAL: only multishot requests have a budget")
-        precondition(
+        demand(limit >= 0 && budget >= 0, "lengths are not negative")
+        demand(options.contains(.multishot) || budget == 0, "EINVAL: only multishot requests have a budget")
+        demand(
             stream.kind != .pipe || !options.contains(.multishot) || limit == 0,
             "EINVAL: multishot reads have no limit")
         let request = SimulatedReceive(

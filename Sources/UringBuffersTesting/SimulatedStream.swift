@@ -2,6 +2,7 @@
 
 internal import CUring
 internal import Glibc
+internal import UringBuffers
 
 /// One end of a simulated connection: a test sends into it, requests receive from it.
 ///
@@ -37,7 +38,7 @@ public final class SimulatedStream {
 
     /// Sends bytes, or one datagram. They arrive at once, or when the schedule says so. Not after ``close()``.
     public func send(_ bytes: some Collection<UInt8>) {
-        precondition(!isClosed, "a stream that was closed sends nothing more")
+        demand(!isClosed, "a stream that was closed sends nothing more")
         self.bytes.append(contentsOf: bytes)
         if kind == .datagrams { datagrams.append(bytes.count) } else if bytes.isEmpty { return }
         inFlight += kind == .datagrams ? 1 : bytes.count
@@ -46,7 +47,7 @@ public final class SimulatedStream {
 
     /// Ends the stream: after the last byte, receives get 0. Datagram sockets have no end.
     public func close() {
-        precondition(kind != .datagrams, "datagram sockets have no end")
+        demand(kind != .datagrams, "datagram sockets have no end")
         guard !isClosed else { return }
         isClosed = true
         kernel.arrive(at: self)

@@ -1,5 +1,7 @@
 // Tags of the queue's own requests, told from the caller's by their highest bit.
 
+internal import UringBuffers
+
 enum InternalTag {
     /// Nobody waits for this one.
     case silent
@@ -53,6 +55,6 @@ enum InternalTag {
 
     /// Traps when a caller's tag would look like one of ours.
     static func check(_ tag: UInt64) {
-        precondition(tag & mark == 0, "tags must be below 2^63, \(tag) is not")
+        demand(tag & mark == 0, "tags must be below 2^63, \(tag) is not")
     }
 }

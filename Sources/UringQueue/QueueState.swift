@@ -99,9 +99,12 @@ extension QueueState {
     private mutating func withdrawUnsubmitted() {
         var tags = deferredSubmissions.map(\.user_data)
         deferredSubmissions = []
-        // Safe: the call writes as many tags as there are unsubmitted requests, and says how many.
-        tags += unsafe [UInt64](unsafeUninitializedCapacity: Int(curing_queue_unsubmitted(ring))) { room, count in
-            count = unsafe Int(curing_queue_withdraw(ring, room.baseAddress, UInt32(room.count)))
+        let unsubmitted = unsafe Int(curing_queue_unsubmitted(ring))
+        if unsubmitted > 0 {
+            // Safe: the call writes as many tags as there are unsubmitted requests, and says how many.
+            tags += unsafe [UInt64](unsafeUninitializedCapacity: unsubmitted) { room, count in
+                count = unsafe Int(curing_queue_withdraw(ring, room.baseAddress, UInt32(room.count)))
+            }
         }
         for tag in tags {
             switch InternalTag(tag) {

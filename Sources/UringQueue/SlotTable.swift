@@ -1,5 +1,7 @@
 // Noncopyable values by number.
 
+internal import UringBuffers
+
 /// A table whose elements keep their slot number until they are removed; numbers are reused, the latest first.
 ///
 /// Elements move in memory when the table grows, so nobody keeps a pointer to one.
@@ -59,7 +61,7 @@ package struct SlotTable<Element: ~Copyable>: ~Copyable {
         }
     }
 
-    private func check(_ slot: Int) { precondition(isUsed[slot], "slot \(slot) is empty") }
+    private func check(_ slot: Int) { demand(isUsed[slot], "slot \(slot) is empty") }
 
     private mutating func grow() {
         let count = isUsed.count

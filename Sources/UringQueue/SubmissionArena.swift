@@ -1,5 +1,7 @@
 // Memory that requests point to until the kernel has read it.
 
+internal import UringBuffers
+
 /// A bump allocator for addresses, vectors and message headers of requests that are not submitted yet.
 ///
 /// The kernel copies what a request points to when it accepts it (`IORING_FEAT_SUBMIT_STABLE`), so everything is
@@ -18,7 +20,7 @@ struct SubmissionArena: ~Copyable {
         _ type: Value.Type, count: Int = 1
     ) -> UnsafeMutableBufferPointer<Value> {
         let bytes = (count * MemoryLayout<Value>.stride + 15) & ~15
-        precondition(bytes <= SubmissionArena.chunkBytes, "a request cannot point to more than one chunk")
+        demand(bytes <= SubmissionArena.chunkBytes, "a request cannot point to more than one chunk")
         if used + bytes > SubmissionArena.chunkBytes {
             current += 1
             used = 0

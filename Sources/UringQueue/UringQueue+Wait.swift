@@ -42,7 +42,7 @@ extension UringQueue {
     public func forEachCompletion<Failure: Error>(
         _ body: (Completion) throws(Failure) -> Void
     ) throws(Failure) -> Int {
-        unsafe precondition(!state.pointee.isDelivering, "completions are being handed out already")
+        unsafe demand(!state.pointee.isDelivering, "completions are being handed out already")
         unsafe state.pointee.isDelivering = true
         defer { unsafe state.pointee.isDelivering = false }
         var delivered = 0

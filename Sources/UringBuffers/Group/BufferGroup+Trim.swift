@@ -26,7 +26,7 @@ extension BufferGroup {
     @discardableResult
     public func trim(keeping: Int? = nil, most: Int = .max) -> Int {
         unsafe header.pointee.checkOwner()
-        precondition((keeping ?? 0) >= 0 && most >= 0, "numbers of buffers are not negative")
+        demand((keeping ?? 0) >= 0 && most >= 0, "numbers of buffers are not negative")
         let warm = Swift.min(keeping ?? window, spares)
         return unsafe header.pointee.trim(below: header.pointee.spares.top - warm, most: most)
     }

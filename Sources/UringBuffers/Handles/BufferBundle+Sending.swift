@@ -10,7 +10,7 @@ extension BufferBundle {
     /// this bundle is charged to. An empty one takes over the charge of `other`.
     public mutating func append(_ other: consuming BufferBundle) {
         guard other.count > 0 else { return }
-        unsafe precondition(header == other.header, "only bundles of one group can be joined")
+        unsafe demand(header == other.header, "only bundles of one group can be joined")
         guard count > 0 else {
             self = other
             return
@@ -22,7 +22,7 @@ extension BufferBundle {
             if let more = other.rest { rest.append(contentsOf: more) }
             self.rest = rest
         } else {
-            precondition(other.firstOffset == 0, "a bundle that was begun cannot be appended")
+            demand(other.firstOffset == 0, "a bundle that was begun cannot be appended")
             // Safe: both chains are ours, hence their links and records.
             unsafe header.pointee.links[Int(last)] = other.first
             unsafe header.pointee.records[Int(other.first)].length = other.firstLength
@@ -37,7 +37,7 @@ extension BufferBundle {
     ///
     /// O(buffers dropped). Traps when the bundle holds fewer bytes.
     public mutating func drop(bytes: Int) {
-        precondition(bytes >= 0 && bytes <= byteCount, "a bundle of \(byteCount) bytes cannot drop \(bytes)")
+        demand(bytes >= 0 && bytes <= byteCount, "a bundle of \(byteCount) bytes cannot drop \(bytes)")
         var left = bytes
         let firstDropped = first
         var lastDropped = first

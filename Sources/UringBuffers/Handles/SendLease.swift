@@ -94,7 +94,7 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
     /// A request was made of it: a zero-copy send, or an ordinary one, which the books do not count. Traps while another
     /// one's result is still to come.
     public mutating func began(isZeroCopy: Bool = true) {
-        precondition(!isInFlight, "the result of the send before is not known yet")
+        demand(!isInFlight, "the result of the send before is not known yet")
         isInFlight = true
         if isZeroCopy { unsafe header.pointee.zeroCopySends.add(1, ordering: .relaxed) }
     }
@@ -113,19 +113,19 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
     /// Tells the lease one completion of its send.
     public mutating func complete(result: Int32, flags: CompletionFlags) -> Progress {
         if flags.contains(.notification) {
-            precondition(
+            demand(
                 notificationsDue + (isInFlight ? 1 : 0) > 0, "the lease was told more notifications than it has sends")
             notificationsDue -= 1
             let copied = UInt32(bitPattern: result) & SendLease.copiedMark != 0
             if copied { unsafe header.pointee.copiedSends.add(1, ordering: .relaxed) }
             return .released(copied: copied)
         }
-        precondition(isInFlight, "the lease was told a result of a send that it knows nothing of")
+        demand(isInFlight, "the lease was told a result of a send that it knows nothing of")
         isInFlight = false
         // Trust the flag alone: failed sends can have a notification, too.
         notificationsDue = flags.contains(.more) ? notificationsDue + 1 : Swift.max(0, notificationsDue)
         guard result >= 0 else { return .failed(UringError(.send, errno: 0 &- result)) }
-        precondition(Int(result) <= byteCount - sent, "the result is larger than what was lent")
+        demand(Int(result) <= byteCount - sent, "the result is larger than what was lent")
         sent += Int(result)
         return .sent(Int(result))
     }

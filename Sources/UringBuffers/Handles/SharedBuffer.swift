@@ -37,7 +37,7 @@ public struct SharedBuffer: Sendable {
 
     /// The same buffer, fewer bytes. Traps when `range` is not within 0..<count. O(1).
     public subscript(range: Range<Int>) -> SharedBuffer {
-        precondition(
+        demand(
             range.lowerBound >= 0 && range.upperBound <= count,
             "bytes \(range) are not within the \(count) bytes of the shared buffer")
         return SharedBuffer(owner, offset: offset + range.lowerBound, count: range.count)

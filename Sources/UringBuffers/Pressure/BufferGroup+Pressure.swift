@@ -55,7 +55,7 @@ extension BufferGroup {
     /// - Returns: `nil` when 65535 tags are in use. O(ended tags that still hold buffers).
     public func makeTag(limit: Int = .max, usesReserve: Bool = false) -> OwnerTag? {
         unsafe header.pointee.checkOwner()
-        precondition(limit >= 0, "a limit of \(limit) buffers means nothing")
+        demand(limit >= 0, "a limit of \(limit) buffers means nothing")
         return unsafe header.pointee.tags.make(limit: limit, usesReserve: usesReserve)
     }
 
@@ -96,7 +96,7 @@ extension BufferGroup {
     public var reserve: Int {
         get { unsafe header.pointee.reserve }
         nonmutating set {
-            precondition(
+            demand(
                 newValue >= 0 && newValue <= capacity.entries, "a reserve of \(newValue) buffers is not in the pool")
             unsafe header.pointee.reserve = newValue
         }

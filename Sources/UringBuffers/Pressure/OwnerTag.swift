@@ -92,7 +92,7 @@ struct TagTable: ~Copyable {
 
     /// Traps unless the tag is in use.
     func check(_ tag: OwnerTag) {
-        unsafe precondition(
+        unsafe demand(
             tag.number > 0 && tag.number <= used && !records[Int(tag.number) - 1].isEnded,
             "tag \(tag.number) is not one of this group's, or has ended")
     }

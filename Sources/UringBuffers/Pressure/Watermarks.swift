@@ -8,7 +8,7 @@ public struct Watermarks: Hashable, Sendable {
     public let high: Int
 
     public init(low: Int, high: Int) {
-        precondition(
+        demand(
             low >= 0 && high > low, "the high mark \(high) must be above the low mark \(low), which is 0 or more")
         self.low = low
         self.high = high

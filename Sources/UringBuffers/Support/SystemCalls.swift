@@ -27,7 +27,7 @@ enum SystemCalls {
     static func unmap(_ memory: UnsafeMutableRawPointer, bytes: Int) {
         // Safe: the caller owns the mapping and passes its whole length.
         let result = unsafe munmap(memory, bytes)
-        precondition(result == 0, "munmap refused a mapping that the library owns: errno \(Glibc.errno)")
+        demand(result == 0, "munmap refused a mapping that the library owns: errno \(Glibc.errno)")
     }
 
     static func registerBufferRing(

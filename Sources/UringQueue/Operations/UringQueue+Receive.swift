@@ -75,7 +75,7 @@ extension UringQueue {
     private func receive(
         from socket: Int32, into ring: QueueRing, _ group: borrowing BufferGroup, limit: Int, tag: UInt64
     ) {
-        precondition(
+        demand(
             unsafe ring.queue == state,
             "group \(group.id) belongs to another queue: its mode works on its own queue only")
         guard check(.receive, on: socket, group, [], limit: limit, tag: tag) else { return }

@@ -10,7 +10,7 @@ extension UringQueue {
     /// or a negative errno. Sends on one socket must not overlap: queue the next after that completion.
     public func send(_ bundle: consuming BufferBundle, to socket: Int32, tag: UInt64) {
         InternalTag.check(tag)
-        precondition(!bundle.isEmpty, "an empty bundle cannot be sent")
+        demand(!bundle.isEmpty, "an empty bundle cannot be sent")
         unsafe state.pointee.startOutgoing(OutgoingSend(bundle: bundle, socket: socket, tag: tag))
     }
 
@@ -51,7 +51,7 @@ extension UringQueue {
     ///
     /// Worth it from about 10 KB for each send, on real network devices; on loopback the kernel copies.
     public func sendZeroCopy(_ bundle: consuming BufferBundle, to socket: Int32, tag: UInt64) {
-        precondition(!bundle.isEmpty, "an empty bundle cannot be sent")
+        demand(!bundle.isEmpty, "an empty bundle cannot be sent")
         start(SendLease(bundle), to: socket, isZeroCopy: true, fixedBuffer: nil, tag: tag)
     }
 
