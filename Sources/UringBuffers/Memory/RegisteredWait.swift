@@ -15,7 +15,7 @@ public struct SignalMask: Hashable, Sendable {
     public init(blocking signals: [Int32]) {
         var mask: UInt64 = 0
         for signal in signals {
-            precondition((1...64).contains(signal), "\(signal) is not a signal")
+            demand((1...64).contains(signal), "\(signal) is not a signal")
             mask |= 1 << UInt64(signal - 1)
         }
         rawValue = mask
@@ -76,7 +76,7 @@ extension MemoryRegion {
 
     /// Where a slot lies in the region.
     package func slotOffset(_ slot: Int) -> Int {
-        precondition((0..<waitSlots).contains(slot), "the region has \(waitSlots) wait slots: there is no slot \(slot)")
+        demand((0..<waitSlots).contains(slot), "the region has \(waitSlots) wait slots: there is no slot \(slot)")
         return byteCount - MemoryRegion.bytes(forSlots: waitSlots) + slot * MemoryRegion.slotBytes
     }
 
@@ -92,7 +92,7 @@ extension MemoryRegion {
 
     private func slotMask(_ slot: Int, _ mask: SignalMask?) -> UnsafePointer<UInt64>? {
         guard let mask else { return nil }
-        precondition((0..<waitSlots).contains(slot), "the region has \(waitSlots) wait slots: there is no slot \(slot)")
+        demand((0..<waitSlots).contains(slot), "the region has \(waitSlots) wait slots: there is no slot \(slot)")
         unsafe masks[slot] = mask.rawValue
         return unsafe UnsafePointer(masks + slot)
     }
