@@ -1,7 +1,10 @@
 #include "curing_queue.h"
 
+#include "curing_constants.h"
+
 #include <errno.h>
 #include <liburing.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +12,13 @@
 struct curing_queue {
     struct io_uring ring;
     uint32_t features;
+    // IORING_ENTER_REGISTERED_RING, when the ring's descriptor is registered.
+    uint32_t enter_flags;
+    struct curing_wait_slot *slot;
+    uint64_t slot_offset;
+    // What the slot holds, so that equal waits write nothing.
+    int64_t slot_timeout_ns;
+    uint32_t slot_minimum_us;
     int injected_error;
     uint32_t injected_times;
 };
@@ -28,9 +38,19 @@ int curing_queue_create(
     }
     made->features = params.features;
     // Saves the kernel a descriptor look-up on every enter; the ring works as well without.
-    (void)io_uring_register_ring_fd(&made->ring);
+    if (io_uring_register_ring_fd(&made->ring) == 1) made->enter_flags = IORING_ENTER_REGISTERED_RING;
     *queue = made;
     return 0;
+}
+
+int curing_queue_enable(struct curing_queue *queue) { return curing_enable_ring(queue->ring.ring_fd); }
+
+void curing_queue_wait_by_slot(struct curing_queue *queue, struct curing_wait_slot *slot, uint64_t slot_offset) {
+    queue->slot = slot;
+    queue->slot_offset = slot_offset;
+    queue->slot_timeout_ns = -1;
+    queue->slot_minimum_us = 0;
+    curing_write_wait(slot, -1, 0, NULL);
 }
 
 int curing_queue_cancel_everything(struct curing_queue *queue) {
@@ -95,25 +115,81 @@ int curing_queue_submit(struct curing_queue *queue) {
     return injected != 0 ? injected : io_uring_submit(&queue->ring);
 }
 
-int curing_queue_submit_and_wait(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns) {
+// Shows the kernel what was pushed, as liburing does before it submits, and counts what it did not take yet.
+static uint32_t flush(struct curing_queue *queue) {
+    struct io_uring_sq *sq = &queue->ring.sq;
+    if (sq->sqe_head != sq->sqe_tail) {
+        sq->sqe_head = sq->sqe_tail;
+        io_uring_smp_store_release(sq->ktail, sq->sqe_tail);
+    }
+    return sq->sqe_tail - IO_URING_READ_ONCE(*sq->khead);
+}
+
+static int enter(
+    struct curing_queue *queue, uint32_t submit, uint32_t minimum, int64_t timeout_ns, uint32_t minimum_us) {
+    int ring = queue->ring.enter_ring_fd;
+    uint32_t flags = queue->enter_flags;
+    if (queue->slot == NULL) return curing_enter_by_argument(ring, submit, minimum, flags, timeout_ns, minimum_us);
+    if (timeout_ns != queue->slot_timeout_ns || minimum_us != queue->slot_minimum_us) {
+        queue->slot_timeout_ns = timeout_ns;
+        queue->slot_minimum_us = minimum_us;
+        curing_write_wait(queue->slot, timeout_ns, minimum_us, NULL);
+    }
+    return curing_enter_by_slot(ring, submit, minimum, flags, queue->slot_offset);
+}
+
+// Submits everything and waits once; a negative errno, or a count that does not tell why the wait ended.
+static int submit_and_wait(
+    struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns, uint32_t minimum_us, int64_t start) {
+    int64_t left = timeout_ns;
+    int total = 0;
+    while (true) {
+        uint32_t submit = flush(queue);
+        if (submit == 0 && io_uring_cq_ready(&queue->ring) >= minimum) return total;
+        int result = enter(queue, submit, minimum, left, minimum_us);
+        if (result < 0) return total > 0 ? total : result;
+        total += result;
+        // The kernel stops at a request that it refuses and does not wait then: the rest goes in, and waits.
+        if (result == 0 || (uint32_t)result == submit || io_uring_cq_ready(&queue->ring) >= minimum) return total;
+        if (timeout_ns < 0) continue;
+        left = timeout_ns - (now_ns() - start);
+        if (left < 0) left = 0;
+    }
+}
+
+static int wait_and_tell(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns, uint32_t minimum_us) {
+    // A wait that submits, or sees fewer completions than it waits for, does not tell why it ended; the clock does.
+    bool told = minimum <= 1 && minimum_us == 0 && io_uring_sq_ready(&queue->ring) == 0;
+    int64_t start = timeout_ns < 0 && minimum_us == 0 ? 0 : told ? 0 : now_ns();
+    int result = timeout_ns < 0 && minimum_us == 0
+        ? io_uring_submit_and_wait(&queue->ring, minimum)
+        : submit_and_wait(queue, minimum, timeout_ns, minimum_us, start);
+    uint32_t ready = io_uring_cq_ready(&queue->ring);
+    if (result < 0 || ready >= minimum) return result;
+    int64_t passed = start == 0 ? 0 : now_ns() - start;
+    if (minimum_us > 0 && ready > 0 && passed >= minimum_us * INT64_C(1000)) return result;
+    return timeout_ns >= 0 && (start == 0 || passed >= timeout_ns) ? -ETIME : -EINTR;
+}
+
+int curing_queue_submit_and_wait(
+    struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns, uint32_t minimum_us) {
     int injected = take_injected(queue);
     if (injected != 0) return injected;
     uint32_t entries = *queue->ring.cq.kring_entries;
     // Without a wait only this runs deferred work.
     if (minimum == 0) return io_uring_submit_and_get_events(&queue->ring);
     if (minimum > entries) minimum = entries;
-    // A wait that submits tells only how many it submitted, not why it ended; the clock does.
-    int64_t start = timeout_ns >= 0 && io_uring_sq_ready(&queue->ring) > 0 ? now_ns() : 0;
-    int result;
-    if (timeout_ns < 0) {
-        result = io_uring_submit_and_wait(&queue->ring, minimum);
-    } else {
-        struct __kernel_timespec timeout = {.tv_sec = timeout_ns / 1000000000, .tv_nsec = timeout_ns % 1000000000};
-        struct io_uring_cqe *first = NULL;
-        result = io_uring_submit_and_wait_timeout(&queue->ring, &first, minimum, &timeout, NULL);
+    // Nothing to gather, or no time to gather in.
+    if (minimum <= 1 || (timeout_ns >= 0 && timeout_ns <= minimum_us * INT64_C(1000))) minimum_us = 0;
+    if (minimum_us == 0 || (queue->features & CURING_FEAT_MIN_TIMEOUT) != 0) {
+        return wait_and_tell(queue, minimum, timeout_ns, minimum_us);
     }
-    if (result < 0 || io_uring_cq_ready(&queue->ring) >= minimum) return result;
-    return timeout_ns >= 0 && (start == 0 || now_ns() - start >= timeout_ns) ? -ETIME : -EINTR;
+    // Kernels before 6.12: wait for all, then for one.
+    int64_t first_ns = minimum_us * INT64_C(1000);
+    int result = wait_and_tell(queue, minimum, first_ns, 0);
+    if (result != -ETIME) return result;
+    if (io_uring_cq_ready(&queue->ring) > 0) return 0;
+    return wait_and_tell(queue, 1, timeout_ns < 0 ? -1 : timeout_ns - first_ns, 0);
 }
 
 uint32_t curing_queue_reap(struct curing_queue *queue, struct curing_completion *into, uint32_t capacity) {

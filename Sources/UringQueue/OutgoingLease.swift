@@ -77,7 +77,7 @@ extension QueueState {
     /// come home. What is not notified stays out for ever.
     mutating func awaitNotifications() {
         for _ in 0..<100 where leases.count > 0 {
-            _ = unsafe curing_queue_submit_and_wait(ring, 1, 10_000_000)
+            _ = unsafe curing_queue_submit_and_wait(ring, 1, 10_000_000, 0)
             let batch = unsafe nextBatch()
             for position in 0..<batch.count { _ = unsafe interpret(batch[position]) }
         }

@@ -10,6 +10,8 @@ struct QueueState: ~Copyable {
     let descriptor: Int32
     let mode: QueueMode
     let features: UInt32
+    /// Holds the slot that waits go through, when they do.
+    let waitRegion: MemoryRegion?
     let sound: SoundReceives
 
     var arena = SubmissionArena()
@@ -34,7 +36,9 @@ struct QueueState: ~Copyable {
 
     static let reapBatch = 256
 
-    init(entries: Int, completionEntries: Int?, mode: QueueMode, sound: SoundReceives) throws(UringError) {
+    init(
+        entries: Int, completionEntries: Int?, mode: QueueMode, waiting: WaitMethod, sound: SoundReceives
+    ) throws(UringError) {
         self.sound = sound
         var made: OpaquePointer?
         var chosen = mode
@@ -42,6 +46,8 @@ struct QueueState: ~Copyable {
         for candidate in mode.ladder {
             chosen = candidate
             var flags = candidate.setupFlags | CURING_SETUP_CLAMP
+            // A region for waits can be registered only before the ring is enabled.
+            if waiting.isTried { flags |= CURING_SETUP_R_DISABLED }
             if completionEntries != nil { flags |= CURING_SETUP_CQSIZE }
             // Safe: the call writes the one pointer when it succeeds.
             error = unsafe curing_queue_create(UInt32(entries), UInt32(completionEntries ?? 0), flags, &made)
@@ -52,9 +58,19 @@ struct QueueState: ~Copyable {
                 .createQueue, errno: -error,
                 charging: .queue(entries: entries, completionEntries: completionEntries ?? 2 * entries))
         }
+        // Safe, here and below: the ring lives until deinit.
+        var region: MemoryRegion?
+        if waiting.isTried {
+            region = unsafe WaitRegion.make(for: made)
+            error = unsafe curing_queue_enable(made)
+        }
+        guard error == 0 else {
+            unsafe curing_queue_destroy(made)
+            throw UringError(.enableRing, errno: -error)
+        }
+        waitRegion = region.take()
         unsafe ring = unsafe made
         self.mode = chosen
-        // Safe, here and below: the ring lives until deinit.
         descriptor = unsafe curing_queue_descriptor(made)
         features = unsafe curing_queue_features(made)
         unsafe reaped = .allocate(capacity: QueueState.reapBatch)

@@ -21,9 +21,16 @@ extension UringQueue {
     /// Submits, then waits for at least `minimum` completions or until `timeout` passed. One system call.
     ///
     /// A signal ends the wait with ``WaitOutcome/interrupted``; nothing is lost.
+    /// - Parameter minimumWait: once this has passed one completion is enough: gathers completions without letting a lone
+    ///   one wait for company until the timeout. In whole microseconds, rounded up; 4294 seconds are the most. Kernels
+    ///   before 6.12 need a second system call for it.
     @discardableResult
-    public func wait(for minimum: Int = 1, timeout: Duration? = nil) throws(UringError) -> WaitOutcome {
-        try unsafe state.pointee.wait(minimum: minimum, nanoseconds: timeout.map(\.wholeNanoseconds) ?? -1)
+    public func wait(
+        for minimum: Int = 1, timeout: Duration? = nil, minimumWait: Duration = .zero
+    ) throws(UringError) -> WaitOutcome {
+        try unsafe state.pointee.wait(
+            minimum: minimum, nanoseconds: timeout.map(\.wholeNanoseconds) ?? -1,
+            minimumMicroseconds: UInt32(clamping: minimumWait.wholeMicroseconds))
     }
 
     /// Calls `body` with every completion that is there now, in the kernel's order, and returns how many those were.
@@ -76,15 +83,21 @@ extension UringQueue {
 }
 
 extension QueueState {
-    mutating func wait(minimum: Int, nanoseconds: Int64) throws(UringError) -> WaitOutcome {
+    mutating func wait(
+        minimum: Int, nanoseconds: Int64, minimumMicroseconds: UInt32 = 0
+    ) throws(UringError) -> WaitOutcome {
         if !rings.isEmpty { provideAll() }
         pushSendCancellations()
         if !deferredSubmissions.isEmpty { _ = try submit() }
         let wanted = Swift.max(0, minimum - backlog.count)
-        let result = unsafe curing_queue_submit_and_wait(ring, UInt32(wanted), nanoseconds)
+        var (limit, gathering) = (nanoseconds, minimumMicroseconds)
+        // Those of the backlog are enough when the minimum has passed, and the kernel does not know of them.
+        let endsEarly = gathering > 0 && !backlog.isEmpty && (limit < 0 || limit > Int64(gathering) * 1000)
+        if endsEarly { (limit, gathering) = (Int64(gathering) * 1000, 0) }
+        let result = unsafe curing_queue_submit_and_wait(ring, UInt32(wanted), limit, gathering)
         recycleArena()
         switch -result {
-        case UringErrno.timedOut: return .timedOut
+        case UringErrno.timedOut: return endsEarly ? .ready : .timedOut
         case UringErrno.interrupted: return .interrupted
         // The completion queue overflowed, or memory for requests is short: something to reap is what helps, and what
         // the caller waits for.
@@ -130,15 +143,5 @@ extension QueueState {
             endProvision(run, serial: serial, result: raw.result)
             return nil
         }
-    }
-}
-
-extension Duration {
-    /// Nanoseconds, at most what 63 bits hold; negative durations are 0.
-    var wholeNanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        guard seconds >= 0, attoseconds >= 0 else { return 0 }
-        guard seconds < Int64.max / 1_000_000_000 - 1 else { return Int64.max }
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

@@ -30,22 +30,26 @@ public struct UringQueue: ~Copyable {
     ///   - completionEntries: completions that can wait; twice the entries when `nil`. Size it for the buffers that
     ///     can be published: each may become a completion before you look.
     ///   - mode: how deferred work is run; ``QueueMode/automatic`` takes the newest that the kernel accepts.
+    ///   - waiting: how the time of a wait is handed over; ``WaitMethod/automatic`` takes the fastest that there is.
     /// - Throws: ``UringError`` with `EPERM` or `ENOSYS` when io_uring is forbidden, `ENOMEM` at the locked-memory
     ///   limit, `EINVAL` when the kernel lacks the mode.
     public init(
-        entries: Int = 256, completionEntries: Int? = nil, mode: QueueMode = .automatic
+        entries: Int = 256, completionEntries: Int? = nil, mode: QueueMode = .automatic,
+        waiting: WaitMethod = .automatic
     ) throws(UringError) {
-        try self.init(entries: entries, completionEntries: completionEntries, mode: mode, sound: .here)
+        try self.init(
+            entries: entries, completionEntries: completionEntries, mode: mode, waiting: waiting, sound: .here)
     }
 
     /// For tests: avoids the known bugs of that release.
     package init(entries: Int, avoidingBugsOf release: KernelRelease) throws(UringError) {
         try self.init(
-            entries: entries, completionEntries: nil, mode: .automatic, sound: SoundReceives(on: release))
+            entries: entries, completionEntries: nil, mode: .automatic, waiting: .automatic,
+            sound: SoundReceives(on: release))
     }
 
     private init(
-        entries: Int, completionEntries: Int?, mode: QueueMode, sound: SoundReceives
+        entries: Int, completionEntries: Int?, mode: QueueMode, waiting: WaitMethod, sound: SoundReceives
     ) throws(UringError) {
         guard (1...32768).contains(entries) else {
             throw UringError(.createQueue, errno: UringErrno.invalid, cause: .queueEntries(entries))
@@ -53,7 +57,8 @@ public struct UringQueue: ~Copyable {
         if let completionEntries, !(1...65536).contains(completionEntries) {
             throw UringError(.createQueue, errno: UringErrno.invalid, cause: .queueEntries(completionEntries))
         }
-        let made = try QueueState(entries: entries, completionEntries: completionEntries, mode: mode, sound: sound)
+        let made = try QueueState(
+            entries: entries, completionEntries: completionEntries, mode: mode, waiting: waiting, sound: sound)
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: made)
     }
@@ -72,6 +77,8 @@ public struct UringQueue: ~Copyable {
     public var descriptor: Int32 { unsafe state.pointee.descriptor }
     /// The mode that the kernel accepted.
     public var mode: QueueMode { unsafe state.pointee.mode }
+    /// Whether waits with a time go through a slot of the ring's memory region (``WaitMethod/automatic``).
+    public var waitsThroughRegion: Bool { unsafe state.pointee.waitRegion != nil }
     /// Whether receives can be bundled (`IORING_FEAT_RECVSEND_BUNDLE`, Linux 6.10), and no known bug mixes them up.
     public var supportsBundles: Bool {
         unsafe state.pointee.features & CURING_FEAT_RECVSEND_BUNDLE != 0 && state.pointee.sound.bundles

@@ -8,7 +8,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct DeliveryTests {
+@Suite(.bothWaysOfWaiting) struct DeliveryTests {
     private struct Stop: Error {}
 
     @Test(arguments: [1, 255, 256, 257, 1000])

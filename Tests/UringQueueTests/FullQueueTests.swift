@@ -6,7 +6,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct FullQueueTests {
+@Suite(.bothWaysOfWaiting) struct FullQueueTests {
     @Test(arguments: [1, 2, 8, 64], QueueMode.allCases)
     func thousandsOfRequestsBeforeOneSubmit(entries: Int, mode: QueueMode) throws {
         let queue = try UringQueue(entries: entries, mode: mode)

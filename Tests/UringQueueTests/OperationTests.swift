@@ -6,7 +6,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct OperationTests {
+@Suite(.bothWaysOfWaiting) struct OperationTests {
     @Test(arguments: ["127.0.0.1", "::1"])
     func acceptConnectEchoShutdownClose(host: String) throws {
         let queue = try UringQueue()

@@ -6,7 +6,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct RefusalTests {
+@Suite(.bothWaysOfWaiting) struct RefusalTests {
     private func refusal(
         _ consumption: Consumption, on socket: Int32,
         _ receive: (borrowing UringQueue, borrowing BufferGroup) -> Void

@@ -6,7 +6,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct SendTests {
+@Suite(.bothWaysOfWaiting) struct SendTests {
     @Test func oneBuffer() throws {
         let queue = try UringQueue()
         let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 8, bufferSize: 64)

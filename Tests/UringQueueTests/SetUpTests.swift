@@ -6,7 +6,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct SetUpTests {
+@Suite(.bothWaysOfWaiting) struct SetUpTests {
     @Test(arguments: QueueMode.allCases)
     func everyModeWorks(mode: QueueMode) throws {
         let queue = try UringQueue(mode: mode)

@@ -6,7 +6,7 @@ import Testing
 import UringBuffers
 import UringQueue
 
-@Suite struct ZeroCopyTests {
+@Suite(.bothWaysOfWaiting) struct ZeroCopyTests {
     private func group(_ queue: borrowing UringQueue, capacity: Int = 64, size: Int = 4096) throws -> BufferGroup {
         try BufferGroup(ring: queue.descriptor, id: 1, capacity: capacity, bufferSize: size)
     }

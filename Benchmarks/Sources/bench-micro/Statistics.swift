@@ -1,6 +1,6 @@
 // Interleaved rounds and what is said about them.
 
-/// The nanoseconds per buffer of each round of one side.
+/// The nanoseconds per buffer or wait of each round of one side.
 struct Samples {
     var values: [Double] = []
 
@@ -23,9 +23,10 @@ struct Row {
     var ratioOfMinima: Double { ours.minimum / floor.minimum }
     var ratioOfMedians: Double { ours.median / floor.median }
 
-    static let heading =
-        pad("ns per buffer", 40) + "  ours: min  median (p10–p90)"
-        + "    floor: min  median (p10–p90)    ratio: min  median  pairs (p10–p90)"
+    static func heading(of unit: String) -> String {
+        pad(unit, 40) + "  ours: min  median (p10–p90)"
+            + "    floor: min  median (p10–p90)    ratio: min  median  pairs (p10–p90)"
+    }
 
     var line: String {
         func side(_ s: Samples) -> String {

@@ -22,6 +22,7 @@ static const uint32_t CURING_OFF_PBUF_SHIFT = 16;
 // Ring set-up (IORING_SETUP_*).
 static const uint32_t CURING_SETUP_CQSIZE = 1u << 3;
 static const uint32_t CURING_SETUP_CLAMP = 1u << 4;
+static const uint32_t CURING_SETUP_R_DISABLED = 1u << 6;
 static const uint32_t CURING_SETUP_SUBMIT_ALL = 1u << 7;
 static const uint32_t CURING_SETUP_COOP_TASKRUN = 1u << 8;
 static const uint32_t CURING_SETUP_SINGLE_ISSUER = 1u << 12;
@@ -30,6 +31,7 @@ static const uint32_t CURING_SETUP_DEFER_TASKRUN = 1u << 13;
 // Ring features (IORING_FEAT_*).
 static const uint32_t CURING_FEAT_CQE_SKIP = 1u << 11;
 static const uint32_t CURING_FEAT_RECVSEND_BUNDLE = 1u << 14;
+static const uint32_t CURING_FEAT_MIN_TIMEOUT = 1u << 15;
 
 // Requests (IORING_OP_*).
 static const uint8_t CURING_OP_NOP = 0;

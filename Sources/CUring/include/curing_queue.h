@@ -3,6 +3,8 @@
 #ifndef CURING_QUEUE_H
 #define CURING_QUEUE_H
 
+#include "curing_region.h"
+
 #include <stdint.h>
 
 struct curing_queue;
@@ -58,9 +60,17 @@ uint32_t curing_queue_withdraw(struct curing_queue *queue, uint64_t *tags, uint3
 // Submits what was pushed and returns how many requests the kernel accepted, without waiting.
 int curing_queue_submit(struct curing_queue *queue);
 
-// Submits and waits until `minimum` completions are there, or `timeout_ns` passed (negative: no limit).
-// -ETIME after the timeout, -EINTR after a signal.
-int curing_queue_submit_and_wait(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns);
+// Submits and waits until `minimum` completions are there, or `timeout_ns` passed (negative: no limit). Once
+// `minimum_us` passed (0: none) one completion is enough. -ETIME after the timeout, -EINTR after a signal.
+int curing_queue_submit_and_wait(
+    struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns, uint32_t minimum_us);
+
+// From now on the kernel reads wait arguments from this slot, which lies at `slot_offset` in the ring's region and
+// which nobody else may write.
+void curing_queue_wait_by_slot(struct curing_queue *queue, struct curing_wait_slot *slot, uint64_t slot_offset);
+
+// Ends the set-up of a queue created with CURING_SETUP_R_DISABLED, on the thread that will use it.
+int curing_queue_enable(struct curing_queue *queue);
 
 // Copies up to `capacity` completions out of the queue and frees their slots. Runs deferred work and flushes
 // completions that had overflowed when the kernel asks for it.

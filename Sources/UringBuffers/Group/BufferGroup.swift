@@ -50,6 +50,32 @@ public struct BufferGroup: ~Copyable {
         }
     }
 
+    /// The same with buffers in memory of yours, for instance a piece of a ``MemoryRegion``.
+    ///
+    /// - Parameters:
+    ///   - memory: at least `capacity × bufferSize` bytes; the group keeps it until the last handle ends.
+    ///   - entries: memory for the ring's entries, at least 16 bytes each; the group allocates it when `nil`.
+    /// - Throws: as above, and `EINVAL` when memory is too small. It is dropped then.
+    public init(
+        ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
+        refill: RefillPolicy = .adaptive, memory: consuming PageMemory, entries: consuming PageMemory? = nil,
+        wakeOnReturn: (@Sendable () -> Void)? = nil
+    ) throws(UringError) {
+        var entries = entries
+        try self.init(
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
+            slabOptions: [], memory: memory, wakeOnReturn: wakeOnReturn
+        ) { count throws(UringError) in
+            guard let entries = entries.take() else {
+                return try RingRegistration(
+                    ring: ring, id: id, capacity: count, consumption: consumption, memory: .application,
+                    source: .anonymousMap)
+            }
+            return try RingRegistration(
+                ring: ring, id: id, capacity: count, consumption: consumption, entries: entries)
+        }
+    }
+
     /// The same on a consumer that stands in for the kernel.
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
@@ -66,7 +92,7 @@ public struct BufferGroup: ~Copyable {
 
     private init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
-        slabOptions: PageOptions, wakeOnReturn: (@Sendable () -> Void)?,
+        slabOptions: PageOptions, memory given: consuming PageMemory? = nil, wakeOnReturn: (@Sendable () -> Void)?,
         register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
         let entries: RingCapacity
@@ -79,7 +105,14 @@ public struct BufferGroup: ~Copyable {
         guard (0..<bufferSize).contains(consumption.minimumLeft) else {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
         }
-        let memory = try PageMemory(count: capacity, stride: bufferSize, source: slab, options: slabOptions)
+        var given = given
+        if given == nil {
+            given = try PageMemory(count: capacity, stride: bufferSize, source: slab, options: slabOptions)
+        }
+        let memory = given.take()!
+        guard memory.byteCount / bufferSize >= capacity else {
+            throw UringError(.allocateMemory, errno: EINVAL, cause: .byteCount(memory.byteCount))
+        }
         let registration = try register(entries)
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(

@@ -6,7 +6,8 @@
 public struct MemlockPlan: Hashable, Sendable {
     /// One thing that may be charged.
     public enum Item: Hashable, Sendable {
-        /// An io_uring. The kernel rounds both numbers up to powers of two.
+        /// An io_uring. The kernel rounds both numbers up to powers of two. A queue that waits through a region takes one of
+        /// a page as well, if there is room.
         case queue(entries: Int, completionEntries: Int)
         /// A buffer ring, whoever allocates its memory: 16 bytes for each buffer.
         case bufferRing(entries: Int)
@@ -21,11 +22,11 @@ public struct MemlockPlan: Hashable, Sendable {
 
     public init(_ items: [Item] = []) { self.items = items }
 
-    /// A queue and one group, the usual pool. Twice the entries can complete when `completionEntries` is `nil`.
+    /// A queue with the region that it waits through, and one group: the usual pool. Twice the entries can complete when `completionEntries` is `nil`.
     public static func pool(entries: Int, completionEntries: Int? = nil, buffers: Int) -> MemlockPlan {
         MemlockPlan([
             .queue(entries: entries, completionEntries: completionEntries ?? 2 * entries),
-            .bufferRing(entries: buffers),
+            .region(bytes: PageMemory.pageSize), .bufferRing(entries: buffers),
         ])
     }
 

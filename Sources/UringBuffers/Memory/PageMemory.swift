@@ -20,6 +20,8 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     public let byteCount: Int
     /// Where the memory came from.
     public let source: PageSource
+    /// What keeps the memory, when it is part of a ``MemoryRegion``.
+    private let holder: RegionStorage?
     /// Whether huge pages were asked for and there were none (``PageOptions/fallBack``).
     public let fellBack: Bool
     /// How it was mapped.
@@ -59,8 +61,20 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         self.source = made
         self.options = options
         fellBack = made != source
+        holder = nil
         if options.contains(.transparentHugePages) { unsafe SystemCalls.advise(memory, rounded, MADV_HUGEPAGE) }
         if options.contains(.dontFork) { unsafe SystemCalls.advise(memory, rounded, MADV_DONTFORK) }
+    }
+
+    /// Pages of a region, which stays as long as they do.
+    init(partOf region: RegionStorage, offset: Int, byteCount: Int) {
+        // Safe: the region checked the range and gives it to nobody else.
+        unsafe baseAddress = unsafe region.baseAddress + offset
+        self.byteCount = byteCount
+        source = region.source
+        options = []
+        fellBack = false
+        holder = region
     }
 
     /// Room for `count` elements of `stride` bytes each.
@@ -78,6 +92,7 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
+        guard holder == nil else { return }
         // Safe: the block came from there and ends once, here.
         guard source != .alignedHeap else {
             // What the heap hands out next is to be in children again.
@@ -95,14 +110,15 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     /// Costs about 10 µs per 64 MiB: for reports, not for loops.
     public var residentBytes: Int { unsafe Residency.bytes(at: baseAddress, count: byteCount) }
 
-    /// Whether ``giveBack(offset:byteCount:)`` can do it.
-    var canGiveBack: Bool { if case .hugePages = source { false } else { true } }
+    /// Whether ``giveBack(offset:byteCount:)`` can do it. Pieces of a region never: the kernel has those very pages.
+    var canGiveBack: Bool { if case .hugePages = source { false } else { holder == nil } }
 
     /// Gives whole pages back to the system; what they held is zero when it is touched again. Returns false when the
-    /// source cannot (huge pages).
+    /// source cannot (huge pages, regions).
     @discardableResult
     func giveBack(offset: Int, byteCount: Int) -> Bool {
         assert(offset % SystemCalls.pageSize == 0 && byteCount % SystemCalls.pageSize == 0)
+        guard canGiveBack else { return false }
         switch source {
         case .anonymousMap, .alignedHeap:
             return unsafe SystemCalls.advise(baseAddress + offset, byteCount, MADV_DONTNEED)

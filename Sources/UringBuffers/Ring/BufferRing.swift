@@ -36,6 +36,19 @@ public struct BufferRing: ~Copyable {
         cursor = unsafe RingCursor(base: registration.baseAddress, capacity: capacity, id: id)
     }
 
+    /// The same with entries in memory of yours, for instance a piece of a ``MemoryRegion``.
+    ///
+    /// - Parameter entries: at least 16 bytes for each entry; zeroed here, and kept as long as the ring.
+    /// - Throws: as above, and `EINVAL` when the memory is too small.
+    public init(
+        ring: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption = .whole,
+        entries: consuming PageMemory
+    ) throws(UringError) {
+        registration = try RingRegistration(
+            ring: ring, id: id, capacity: capacity, consumption: consumption, entries: entries)
+        cursor = unsafe RingCursor(base: registration.baseAddress, capacity: capacity, id: id)
+    }
+
     deinit { if registration.isRegistered { cursor.withdraw() } }
 
     /// The group's id on its ring.

@@ -23,9 +23,7 @@ struct RingRegistration: ~Copyable {
         if kind == .kernel, id.rawValue >= RingRegistration.mappableGroupIDs {
             throw UringError(.registerBufferRing, errno: EINVAL, cause: .unmappableGroup(id.rawValue))
         }
-        guard UInt32(exactly: consumption.minimumLeft) != nil else {
-            throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
-        }
+        try RingRegistration.check(consumption)
         let descriptor = try SystemCalls.duplicate(ring)
         do throws(UringError) {
             memory = try RingRegistration.register(
@@ -37,6 +35,28 @@ struct RingRegistration: ~Copyable {
         kernel = .descriptor(descriptor)
         self.id = id
         memoryKind = kind
+    }
+
+    /// Registers entries in memory that the caller made.
+    init(
+        ring: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption, entries: consuming PageMemory
+    ) throws(UringError) {
+        try RingRegistration.check(consumption)
+        guard entries.byteCount >= capacity.entries * Int(CURING_ENTRY_BYTES) else {
+            throw UringError(.registerBufferRing, errno: EINVAL, cause: .byteCount(entries.byteCount))
+        }
+        RingRegistration.zero(entries)
+        let descriptor = try SystemCalls.duplicate(ring)
+        do throws(UringError) {
+            try RingRegistration.registerApplication(entries, descriptor, id, capacity, consumption)
+        } catch {
+            _ = close(descriptor)
+            throw RingRegistration.explained(error, consumption)
+        }
+        memory = .application(entries)
+        kernel = .descriptor(descriptor)
+        self.id = id
+        memoryKind = .application
     }
 
     /// Registers application memory with a consumer that is not a kernel.
@@ -83,11 +103,29 @@ struct RingRegistration: ~Copyable {
             return try registerMemory(
                 descriptor, id: id, capacity: capacity, consumption: consumption, kind: kind, source: source)
         } catch {
-            // Every other argument was checked.
-            guard error.errno == EINVAL, consumption.isIncremental else { throw error }
-            throw UringError(
-                error.operation, errno: EINVAL, cause: .incremental(minimumLeft: consumption.minimumLeft))
+            throw explained(error, consumption)
         }
+    }
+
+    private static func check(_ consumption: Consumption) throws(UringError) {
+        guard UInt32(exactly: consumption.minimumLeft) != nil else {
+            throw UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(consumption.minimumLeft))
+        }
+    }
+
+    private static func explained(_ error: UringError, _ consumption: Consumption) -> UringError {
+        // Every other argument was checked.
+        guard error.errno == EINVAL, consumption.isIncremental else { return error }
+        return UringError(error.operation, errno: EINVAL, cause: .incremental(minimumLeft: consumption.minimumLeft))
+    }
+
+    private static func registerApplication(
+        _ memory: borrowing PageMemory, _ descriptor: Int32, _ id: BufferGroupID, _ capacity: RingCapacity,
+        _ consumption: Consumption
+    ) throws(UringError) {
+        unsafe try SystemCalls.registerBufferRing(
+            descriptor: descriptor, address: UInt64(UInt(bitPattern: memory.baseAddress)), entries: capacity.entries,
+            group: id.rawValue, flags: consumption.registrationFlags, minimumLeft: consumption.minimumLeft)
     }
 
     private static func registerMemory(
@@ -97,10 +135,7 @@ struct RingRegistration: ~Copyable {
         switch kind {
         case .application:
             let memory = try zeroedMemory(capacity: capacity, source: source)
-            unsafe try SystemCalls.registerBufferRing(
-                descriptor: descriptor, address: UInt64(UInt(bitPattern: memory.baseAddress)),
-                entries: capacity.entries, group: id.rawValue, flags: consumption.registrationFlags,
-                minimumLeft: consumption.minimumLeft)
+            try registerApplication(memory, descriptor, id, capacity, consumption)
             return .application(memory)
         case .kernel:
             try SystemCalls.registerBufferRing(
@@ -118,9 +153,13 @@ struct RingRegistration: ~Copyable {
 
     private static func zeroedMemory(capacity: RingCapacity, source: PageSource) throws(UringError) -> PageMemory {
         let memory = try PageMemory(byteCount: capacity.entries * Int(CURING_ENTRY_BYTES), source: source)
+        zero(memory)
+        return memory
+    }
+
+    private static func zero(_ memory: borrowing PageMemory) {
         // The kernel honours the tail it finds, and its head starts at 0.
         // Safe: the memory is ours and at least one page long.
         unsafe memory.baseAddress.initializeMemory(as: UInt8.self, repeating: 0, count: memory.byteCount)
-        return memory
     }
 }

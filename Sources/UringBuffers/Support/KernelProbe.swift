@@ -108,7 +108,7 @@ private struct ProbeRing: ~Copyable {
             guard unsafe curing_queue_push(ring, &receive) == 0 else { return [] }
         }
         // Both end at once; the limit is for a kernel that holds on to one. Closing the ring ends it then.
-        _ = unsafe curing_queue_submit_and_wait(ring, UInt32(kinds.count), 1_000_000_000)
+        _ = unsafe curing_queue_submit_and_wait(ring, UInt32(kinds.count), 1_000_000_000, 0)
         var found: Set<KernelFeature> = []
         var completion = curing_completion()
         // Safe: reaps at most one completion into the one value.

@@ -27,6 +27,18 @@ enum Remedies {
                 : "This kernel has no incremental consumption, which needs Linux 6.12: use whole buffers."
         case .fixedSlot(let slot):
             return "\(slot) is out of range: a table has 1 to 16384 slots, numbered from 0."
+        case .ringIsEnabled:
+            return "A region with wait slots must be registered before the ring is enabled: create the ring with "
+                + "IORING_SETUP_R_DISABLED, register the region, then call MemoryRegion.enable(ring:)."
+        case .noRegions:
+            return "This kernel has no memory regions, which need Linux 6.13: wait with ordinary arguments."
+        case .regionFull(let bytes):
+            return "The region has only \(bytes) bytes left: carve less, or register a larger one on a new ring."
+        case .waitSlot(let slot):
+            return
+                "\(slot) is out of range: wait slots count from 0, take 64 bytes each, and must fit the region."
+        case .minimumWait(let seconds):
+            return "A minimum wait of \(seconds) s is too long: the kernel takes less than 4295 seconds."
         case .lockedMemory(let needed, let limit):
             return lockedMemory(Int(needed), Int(limit))
         case .outOfMemory:
@@ -54,6 +66,8 @@ enum Remedies {
             return providing(number)
         case .registerFixedBuffers:
             return fixedBuffers(number)
+        case .registerRegion, .mapRegion, .enableRing:
+            return RegionRemedies.sentence(operation, number)
         case .createQueue:
             return setUp(number)
         case .submit, .wait:
@@ -75,7 +89,7 @@ enum Remedies {
             + " Raise the limit to at least \(enough) KiB (ulimit -l \(enough), or LimitMEMLOCK=\(enough)K), or use less."
     }
 
-    private static func registration(_ number: Int32) -> String {
+    static func registration(_ number: Int32) -> String {
         switch number {
         case EINVAL:
             "The kernel refuses an argument or is too old: buffer rings need Linux 5.19, "
@@ -145,7 +159,8 @@ enum Remedies {
         case EBUSY: "The completion queue overflowed: reap completions, then submit again."
         case EAGAIN: "The kernel is out of memory for requests: reap completions, then submit again."
         case EEXIST, EINVAL: "The queue was used from another thread: use it from the thread that made it."
-        case EBADFD: "The ring is not enabled yet."
+        case EBADFD: "The ring is not enabled yet: call MemoryRegion.enable(ring:)."
+        case EFAULT: "The ring has no region with wait slots."
         default: "See io_uring_enter(2)."
         }
     }

@@ -29,6 +29,9 @@ public struct UringError: Error, Hashable, Sendable {
         case provideBuffers = "provide buffers"
         case readBufferRingHead = "read the buffer ring's head"
         case registerFixedBuffers = "register fixed buffers"
+        case registerRegion = "register the memory region"
+        case mapRegion = "map the kernel's memory region"
+        case enableRing = "enable the ring"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"
         case createQueue = "create the queue"
@@ -63,6 +66,16 @@ public struct UringError: Error, Hashable, Sendable {
         case incremental(minimumLeft: Int)
         /// A number of fixed-buffer slots, or a slot, that is out of range.
         case fixedSlot(Int)
+        /// A region for waits on a ring that is enabled already.
+        case ringIsEnabled
+        /// The kernel has no memory regions.
+        case noRegions
+        /// A region has only so many bytes left.
+        case regionFull(Int)
+        /// A number of wait slots, or a slot, that is out of range.
+        case waitSlot(Int)
+        /// A minimum wait that the kernel's 32 bits of microseconds do not hold.
+        case minimumWait(seconds: Int64)
         /// The locked-memory limit: what this would be charged, and the limit, in KiB.
         case lockedMemory(needed: UInt32, limit: UInt32)
         /// `ENOMEM` where no locked-memory limit applies.

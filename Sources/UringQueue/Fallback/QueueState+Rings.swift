@@ -118,7 +118,7 @@ extension QueueState {
     /// Everything was cancelled: collects what ended, so that groups may free their memory.
     mutating func endReceives() {
         for _ in 0..<100 where receives.count > 0 {
-            _ = unsafe curing_queue_submit_and_wait(ring, 1, 10_000_000)
+            _ = unsafe curing_queue_submit_and_wait(ring, 1, 10_000_000, 0)
             while reapToBacklog() > 0 {}
             for raw in backlog {
                 guard case .received(let slot) = InternalTag(raw.user_data) else { continue }
