@@ -74,7 +74,8 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "UringQueueTests", dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringQueue"],
+            name: "UringQueueTests",
+            dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringBuffersTesting", "UringQueue"],
             swiftSettings: settings),
         .testTarget(
             name: "UringBuffersTestingTests",

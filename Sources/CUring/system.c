@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "curing_system.h"
 
+#include "curing_faults.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -18,16 +20,21 @@ uint64_t curing_locked_memory_limit(void) {
 }
 
 int curing_memory_file(const char *name, uint64_t bytes) {
-    int fd = memfd_create(name, MFD_CLOEXEC);
+    int fd = curing_fails(CURING_CALL_MEMFD_CREATE) ? -1 : memfd_create(name, MFD_CLOEXEC);
     if (fd < 0) return -errno;
-    if (ftruncate(fd, (off_t)bytes) == 0) return fd;
+    if (!curing_fails(CURING_CALL_FTRUNCATE) && ftruncate(fd, (off_t)bytes) == 0) return fd;
     int error = errno;
-    close(fd);
+    curing_close(fd);
     return -error;
 }
 
+int curing_close(int descriptor) {
+    int result = close(descriptor);
+    return curing_fails(CURING_CALL_CLOSE) || result < 0 ? -errno : 0;
+}
+
 int curing_eventfd(void) {
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int fd = curing_fails(CURING_CALL_EVENTFD) ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
 
@@ -49,11 +56,12 @@ int curing_read_signal(int descriptor) {
 
 int curing_can_poll(int descriptor) {
     // Only epoll says so: poll(2) calls what it cannot wait for ready.
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
+    int epoll = curing_fails(CURING_CALL_EPOLL_CREATE) ? -1 : epoll_create1(EPOLL_CLOEXEC);
     if (epoll < 0) return -errno;
     struct epoll_event event = {0};
-    int result = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 1 : errno == EPERM ? 0 : -errno;
-    close(epoll);
+    int added = curing_fails(CURING_CALL_EPOLL_CTL) ? -1 : epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event);
+    int result = added == 0 ? 1 : errno == EPERM ? 0 : -errno;
+    curing_close(epoll);
     return result;
 }
 

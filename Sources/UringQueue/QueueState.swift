@@ -59,7 +59,11 @@ struct QueueState: ~Copyable {
 extension QueueState {
     /// Nothing of ours goes on: a group's duplicate of the descriptor may keep the ring alive.
     mutating func cancelEverything() {
-        let result = unsafe curing_queue_cancel_everything(ring)
+        var result = unsafe curing_queue_cancel_everything(ring)
+        // A signal ends it early.
+        for _ in 0..<16 where result == -UringErrno.interrupted {
+            result = unsafe curing_queue_cancel_everything(ring)
+        }
         // Else the kernel may still send from buffers: then they stay out for ever.
         if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() }
         awaitNotifications()

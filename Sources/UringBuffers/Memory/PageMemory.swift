@@ -46,9 +46,10 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         do throws(UringError) {
             unsafe memory = try PageMemory.allocate(rounded, alignment, source, options)
         } catch {
-            guard case .hugePages(let size) = source, error.errno == ENOMEM else { throw error }
+            // No page is ENOMEM, no pool of that size EINVAL or ENOENT.
+            guard case .hugePages(let size) = source, error.cause == .kernel else { throw error }
             guard options.contains(.fallBack) else {
-                throw UringError(.allocateMemory, errno: ENOMEM, cause: .noHugePages(size))
+                throw UringError(.allocateMemory, errno: error.errno, cause: .noHugePages(size))
             }
             made = .anonymousMap
             rounded = try PageMemory.rounded(byteCount, to: SystemCalls.pageSize)
@@ -60,7 +61,6 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         self.options = options
         fellBack = made != source
         if options.contains(.transparentHugePages) { unsafe SystemCalls.advise(memory, rounded, MADV_HUGEPAGE) }
-        if options.contains(.dontFork) { unsafe SystemCalls.advise(memory, rounded, MADV_DONTFORK) }
     }
 
     /// Room for `count` elements of `stride` bytes each.
@@ -80,8 +80,10 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     deinit {
         // Safe: the block came from there and ends once, here.
         guard source != .alignedHeap else {
-            // What the heap hands out next is to be in children again.
-            if options.contains(.dontFork) { unsafe SystemCalls.advise(baseAddress, byteCount, MADV_DOFORK) }
+            // What the heap hands out next is to be in children again, or they would die of it.
+            if options.contains(.dontFork), unsafe !SystemCalls.advise(baseAddress, byteCount, MADV_DOFORK) {
+                return unsafe Abandoned.keep(baseAddress, byteCount: byteCount)
+            }
             return unsafe free(baseAddress)
         }
         let margin = guardBytes
@@ -125,7 +127,7 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         _ bytes: Int, _ alignment: Int, _ source: PageSource, _ options: PageOptions
     ) throws(UringError) -> UnsafeMutableRawPointer {
         guard source != .alignedHeap else {
-            return unsafe try SystemCalls.allocateAligned(bytes: bytes, alignment: alignment)
+            return unsafe try SystemCalls.allocateAligned(bytes: bytes, alignment: alignment, options: options)
         }
         let granule = source.granule
         return unsafe try SystemCalls.map(

@@ -31,7 +31,7 @@ struct RingRegistration: ~Copyable {
             memory = try RingRegistration.register(
                 descriptor, id: id, capacity: capacity, consumption: consumption, kind: kind, source: source)
         } catch {
-            _ = close(descriptor)
+            curing_close(descriptor)
             throw error
         }
         kernel = .descriptor(descriptor)
@@ -70,6 +70,9 @@ struct RingRegistration: ~Copyable {
         try kernel.unregister(id)
         isRegistered = false
     }
+
+    /// Closes the descriptor of a registration that is never dropped, so that at least the ring can end.
+    func letGo() { kernel.letGo() }
 
     private static func register(
         _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption,

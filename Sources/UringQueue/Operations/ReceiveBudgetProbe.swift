@@ -9,8 +9,10 @@ enum ReceiveBudgetProbe {
     static func run() -> Bool {
         var pair: [Int32] = [-1, -1]
         // Safe: socketpair writes the two descriptors.
-        guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else { return false }
-        defer { for end in pair { _ = close(end) } }
+        guard curing_fails(CURING_CALL_SOCKETPAIR) == 0,
+            unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0
+        else { return false }
+        defer { for end in pair { curing_close(end) } }
         guard var state = try? QueueState(entries: 1, completionEntries: nil, mode: .plain) else { return false }
         state.push(
             .receive(pair[0], group: .max, flags: CURING_RECV_MULTISHOT, limit: 64, budget: 64, tag: 0))
