@@ -80,7 +80,7 @@ let package = Package(
         .testTarget(
             name: "UringBuffersTestingTests",
             dependencies: [
-                "CBareRing", "CUring", "KernelSupport", "TestSupport", "UringBuffers", "UringBuffersTesting",
+                "CBareRing", "CUring", "KernelSupport", "RingArithmetic", "TestSupport", "UringBuffers", "UringBuffersTesting",
                 "UringQueue",
             ],
             swiftSettings: settings),

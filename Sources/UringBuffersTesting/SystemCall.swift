@@ -60,7 +60,8 @@ public struct SystemCall: Hashable, Sendable {
 
     /// Every one.
     public static let all: [SystemCall] = [
-        mmap, munmap, madvise, mincore, posixMemalign, memfdCreate, ftruncate, duplicate, close, getsockopt, epollCreate,
+        mmap, munmap, madvise, mincore, posixMemalign, memfdCreate, ftruncate, duplicate, close, getsockopt,
+        epollCreate,
         epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname, connect,
         socketpair, setup, enter, enterToFlush, unregisterBuffers, registerProbe, registerBuffers2,
         registerBuffersUpdate, registerRingFDs, registerBufferRing, unregisterBufferRing, registerSyncCancel,

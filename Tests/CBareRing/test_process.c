@@ -1,10 +1,14 @@
 #define _GNU_SOURCE
 #include "test_process.h"
 
-#include <malloc.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -35,6 +39,51 @@ uint64_t test_this_thread(void) { return (uint64_t)pthread_self(); }
 int test_interrupt(uint64_t thread) { return -pthread_kill((pthread_t)thread, SIGUSR1); }
 
 void test_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
+
+static int64_t open_descriptors(void) {
+    DIR *directory = opendir("/proc/self/fd");
+    if (directory == NULL) return -1;
+    // Not ".", "..", and the directory's own.
+    int64_t count = -3;
+    while (readdir(directory) != NULL) count++;
+    closedir(directory);
+    return count;
+}
+
+// Without the C library's streams, whose buffers are on the heap.
+static int64_t mapped_bytes(void) {
+    static char text[1 << 20];
+    int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    size_t length = 0;
+    ssize_t count;
+    while (length < sizeof text - 1 && (count = read(file, text + length, sizeof text - 1 - length)) > 0) {
+        length += (size_t)count;
+    }
+    close(file);
+    text[length] = 0;
+    int64_t bytes = 0;
+    for (char *line = text; *line != 0;) {
+        char *end = strchr(line, '\n');
+        if (end == NULL) break;
+        *end = 0;
+        unsigned long from, to;
+        if (sscanf(line, "%lx-%lx", &from, &to) == 2 && strstr(line, "[heap]") == NULL
+            && strstr(line, "[stack]") == NULL) {
+            bytes += (int64_t)(to - from);
+        }
+        line = end + 1;
+    }
+    return bytes;
+}
+
+struct test_footprint test_footprint(void) {
+    struct mallinfo2 heap = mallinfo2();
+    struct test_footprint found = {.descriptors = open_descriptors(), .mapped = mapped_bytes(), .heap = -1};
+#if !defined(__has_feature) || !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+    found.heap = (int64_t)(heap.uordblks + heap.hblkhd);
+#endif
+    return found;
+}
 
 int test_fork_and_read(volatile unsigned char *byte, unsigned char written) {
     int go[2];

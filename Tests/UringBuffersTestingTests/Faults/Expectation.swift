@@ -1,0 +1,92 @@
+// What each failing call comes to: an error, or an effect that does no harm and is named here.
+
+import Glibc
+import UringBuffers
+import UringBuffersTesting
+
+/// What is right when one call fails.
+struct Expectation {
+    let call: SystemCall
+    /// The errnos that the kernel could answer.
+    let errors: [Int32]
+    /// The operations that the error may name. Empty: nobody is told.
+    var operations: Set<UringError.Operation> = []
+    /// What happens when nobody is told.
+    var harmless: String?
+    /// What may stay behind and is counted in ``BufferGroup/abandonedBytes``, or named in the text.
+    var leaves: String?
+    /// An error that does not carry the call's errno, and why.
+    var translated: Int32?
+
+    static func of(_ call: SystemCall) -> Expectation? { all.first { $0.call == call } }
+
+    /// The table of DESIGN.md.
+    static let all: [Expectation] = [
+        Expectation(
+            call: .mmap, errors: [ENOMEM, EAGAIN], operations: [.allocateMemory, .mapRing],
+            harmless: "no huge page: ordinary pages"),
+        Expectation(
+            call: .munmap, errors: [ENOMEM, EINVAL], harmless: "the mapping stays, unused", leaves: "the mapping"),
+        Expectation(
+            call: .madvise, errors: [ENOMEM, EINVAL, EAGAIN], operations: [.allocateMemory],
+            harmless: "no transparent huge pages, or less is given back", leaves: "heap that children would miss"),
+        Expectation(call: .mincore, errors: [ENOMEM, EAGAIN], harmless: "no bytes are told to be resident"),
+        Expectation(call: .posixMemalign, errors: [ENOMEM], operations: [.allocateMemory]),
+        Expectation(call: .memfdCreate, errors: [EMFILE, ENFILE, ENOMEM, ENOSYS], operations: [.allocateMemory]),
+        Expectation(call: .ftruncate, errors: [EINTR, EFBIG, ENOSPC], operations: [.allocateMemory]),
+        Expectation(call: .duplicate, errors: [EMFILE, EBADF], operations: [.duplicateDescriptor]),
+        Expectation(call: .close, errors: [EINTR, EIO], harmless: "the descriptor is closed all the same"),
+        Expectation(
+            call: .getsockopt, errors: [EBADF, ENOBUFS], operations: [.selectBuffers],
+            harmless: "a receive trusts that it is a stream", translated: EINVAL),
+        Expectation(call: .epollCreate, errors: [EMFILE, ENOMEM], operations: [.selectBuffers]),
+        Expectation(call: .epollControl, errors: [ENOMEM, ENOSPC], operations: [.selectBuffers]),
+        Expectation(call: .eventfd, errors: [EMFILE, ENFILE, ENOMEM], operations: [.createWakeUp]),
+        Expectation(call: .eventfdRead, errors: [EAGAIN], harmless: "the next wait may end early"),
+        Expectation(call: .eventfdWrite, errors: [EAGAIN], harmless: "full: a wake-up is pending anyway"),
+        Expectation(call: .socket, errors: [EMFILE, EACCES, ENOBUFS], operations: [.socket]),
+        Expectation(
+            call: .setsockopt, errors: [ENOPROTOOPT, ENOMEM], operations: [.socket],
+            harmless: "the option is not set; but IPv6 only is a promise"),
+        Expectation(call: .bind, errors: [EADDRINUSE, EACCES], operations: [.socket]),
+        Expectation(call: .listen, errors: [EADDRINUSE], operations: [.socket]),
+        Expectation(call: .getsockname, errors: [ENOBUFS], operations: [.socket]),
+        Expectation(call: .connect, errors: [ECONNREFUSED, EAGAIN], harmless: "false is returned"),
+        Expectation(call: .socketpair, errors: [EMFILE, ENFILE], harmless: "the answer is: no budgets"),
+        Expectation(
+            call: .setup, errors: [ENOMEM, EMFILE, EPERM, ENOSYS, EINVAL], operations: [.createQueue],
+            harmless: "EINVAL: an older mode; a probe says no"),
+        Expectation(
+            call: .enter, errors: [EINTR, EAGAIN, EBUSY, ENOMEM, EBADR, EFAULT], operations: [.submit, .wait],
+            harmless: "made again at the next submit or wait"),
+        Expectation(call: .enterToFlush, errors: [EINTR, EBUSY], harmless: "fetched at the next wait"),
+        Expectation(call: .unregisterBuffers, errors: [ENXIO, EEXIST], harmless: "the table ends with the ring"),
+        Expectation(call: .registerProbe, errors: [EINVAL, ENOMEM], harmless: "the answer is: no zero-copy sends"),
+        Expectation(call: .registerBuffers2, errors: [ENOMEM, EBUSY], operations: [.registerFixedBuffers]),
+        Expectation(call: .registerBuffersUpdate, errors: [ENOMEM, EFAULT], operations: [.registerFixedBuffers]),
+        Expectation(call: .registerRingFDs, errors: [EBUSY, ENOMEM], harmless: "each enter looks the descriptor up"),
+        Expectation(
+            call: .registerBufferRing, errors: [ENOMEM, EEXIST, EINVAL, EFAULT], operations: [.registerBufferRing]),
+        Expectation(
+            call: .unregisterBufferRing, errors: [EINVAL, ENOENT, EEXIST], operations: [.unregisterBufferRing],
+            harmless: "the ring keeps an empty registration", leaves: "a dropped group's memory"),
+        Expectation(
+            call: .registerSyncCancel, errors: [EINTR, EINVAL, ETIME, ENOMEM],
+            harmless: "buffers of sends under way stay out for ever", leaves: "their group"),
+        Expectation(
+            call: .registerBufferStatus, errors: [EINVAL, ENOENT], operations: [.readBufferRingHead],
+            harmless: "closing takes your word for it", leaves: "a dropped group's memory"),
+    ]
+
+    /// What is wrong with how a life ended, or nothing.
+    func objection(to outcome: Outcome, errno injected: Int32) -> String? {
+        guard let error = outcome.error else {
+            return harmless == nil ? "nobody was told" : nil
+        }
+        guard operations.contains(error.operation) else { return "the error names another operation: \(error)" }
+        guard error.errno == injected || error.errno == translated else {
+            return "the error has another errno: \(error)"
+        }
+        return error.remedy.isEmpty ? "no remedy for \(error)" : nil
+    }
+}
