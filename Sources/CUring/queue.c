@@ -61,6 +61,21 @@ int curing_queue_push(struct curing_queue *queue, const struct curing_submission
 
 uint32_t curing_queue_unsubmitted(const struct curing_queue *queue) { return io_uring_sq_ready(&queue->ring); }
 
+uint32_t curing_queue_withdraw(struct curing_queue *queue, uint64_t *tags, uint32_t capacity) {
+    struct io_uring_sq *sq = &queue->ring.sq;
+    uint32_t count = io_uring_sq_ready(&queue->ring);
+    uint32_t first = sq->sqe_tail - count;
+    if (count > capacity) count = capacity;
+    for (uint32_t i = 0; i < count; i++) {
+        struct io_uring_sqe *entry = &sq->sqes[(first + i) & sq->ring_mask];
+        tags[i] = entry->user_data;
+        io_uring_prep_nop(entry);
+        entry->user_data = 0;
+        entry->flags = 0;
+    }
+    return count;
+}
+
 static int64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -74,6 +89,8 @@ int curing_queue_submit(struct curing_queue *queue) {
 int curing_queue_submit_and_wait(struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns) {
     if (curing_fails(CURING_CALL_ENTER)) return -errno;
     uint32_t entries = *queue->ring.cq.kring_entries;
+    // Without a wait only this runs deferred work.
+    if (minimum == 0) return io_uring_submit_and_get_events(&queue->ring);
     if (minimum > entries) minimum = entries;
     // A wait that submits tells only how many it submitted, not why it ended; the clock does.
     int64_t start = timeout_ns >= 0 && io_uring_sq_ready(&queue->ring) > 0 ? now_ns() : 0;

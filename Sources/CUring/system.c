@@ -11,12 +11,24 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+static uint64_t bytes_of(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
+
+static int read_limit(struct rlimit *limit) {
+    return curing_fails(CURING_CALL_GETRLIMIT) ? -1 : getrlimit(RLIMIT_MEMLOCK, limit);
+}
 
 uint64_t curing_locked_memory_limit(void) {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
-    return limit.rlim_cur;
+    return read_limit(&limit) != 0 ? UINT64_MAX : bytes_of(limit.rlim_cur);
+}
+
+uint64_t curing_locked_memory_hard_limit(void) {
+    struct rlimit limit;
+    return read_limit(&limit) != 0 ? UINT64_MAX : bytes_of(limit.rlim_max);
 }
 
 int curing_memory_file(const char *name, uint64_t bytes) {
@@ -33,6 +45,17 @@ int curing_close(int descriptor) {
     return curing_fails(CURING_CALL_CLOSE) || result < 0 ? -errno : 0;
 }
 
+int64_t curing_receive(int descriptor, uint64_t address, uint64_t bytes) {
+    // Not the C library's function: the sanitizers look at what that writes to.
+    long result;
+    int interruptions = 0;
+    do {
+        result = curing_fails(CURING_CALL_RECVFROM)
+            ? -1 : syscall(SYS_recvfrom, descriptor, (void *)(uintptr_t)address, (size_t)bytes, MSG_DONTWAIT, NULL, NULL);
+    } while (result < 0 && errno == EINTR && ++interruptions < 16);
+    return result < 0 ? -errno : result;
+}
+
 int curing_eventfd(void) {
     int fd = curing_fails(CURING_CALL_EVENTFD) ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return fd < 0 ? -errno : fd;
@@ -45,12 +68,13 @@ int curing_termination_signals(void) {
     sigaddset(&set, SIGTERM);
     int error = pthread_sigmask(SIG_BLOCK, &set, NULL);
     if (error != 0) return -error;
-    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    int fd = curing_fails(CURING_CALL_SIGNALFD) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     return fd < 0 ? -errno : fd;
 }
 
 int curing_read_signal(int descriptor) {
     struct signalfd_siginfo info;
+    if (curing_fails(CURING_CALL_SIGNALFD_READ)) return 0;
     return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 

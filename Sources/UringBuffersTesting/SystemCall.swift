@@ -39,6 +39,16 @@ public struct SystemCall: Hashable, Sendable {
     public static let socketpair = SystemCall(CURING_CALL_SOCKETPAIR, "socketpair")
     /// With the mappings of the queues, all of which liburing makes and undoes.
     public static let setup = SystemCall(CURING_CALL_SETUP, "io_uring_setup")
+    /// Of a queue that chooses the buffer itself.
+    public static let receive = SystemCall(CURING_CALL_RECVFROM, "recvfrom")
+    public static let getrlimit = SystemCall(CURING_CALL_GETRLIMIT, "getrlimit")
+    public static let uname = SystemCall(CURING_CALL_UNAME, "uname")
+    /// Of files in /proc, like the next two.
+    public static let open = SystemCall(CURING_CALL_OPEN, "open")
+    public static let read = SystemCall(CURING_CALL_READ, "read")
+    public static let stat = SystemCall(CURING_CALL_STAT, "stat")
+    public static let signalfd = SystemCall(CURING_CALL_SIGNALFD, "signalfd")
+    public static let signalfdRead = SystemCall(CURING_CALL_SIGNALFD_READ, "read(signalfd)")
     /// Submitting and waiting.
     public static let enter = SystemCall(CURING_CALL_ENTER, "io_uring_enter")
     /// Only fetching completions that the kernel keeps aside.
@@ -54,6 +64,10 @@ public struct SystemCall: Hashable, Sendable {
     public static let registerSyncCancel = register(24, "REGISTER_SYNC_CANCEL")
     public static let registerBufferStatus = register(26, "REGISTER_PBUF_STATUS")
 
+    public static let cloneBuffers = register(30, "REGISTER_CLONE_BUFFERS")
+    public static let registerRegion = register(34, "REGISTER_MEM_REGION")
+    public static let registerQuery = register(35, "REGISTER_QUERY")
+
     private static func register(_ opcode: UInt32, _ name: String) -> SystemCall {
         SystemCall(CURING_CALL_REGISTER + opcode, "io_uring_register(\(name))")
     }
@@ -61,11 +75,10 @@ public struct SystemCall: Hashable, Sendable {
     /// Every one.
     public static let all: [SystemCall] = [
         mmap, munmap, madvise, mincore, posixMemalign, memfdCreate, ftruncate, duplicate, close, getsockopt,
-        epollCreate,
-        epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname, connect,
-        socketpair, setup, enter, enterToFlush, unregisterBuffers, registerProbe, registerBuffers2,
+        epollCreate, epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname, connect,
+        socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup, enter, enterToFlush, unregisterBuffers, registerProbe, registerBuffers2,
         registerBuffersUpdate, registerRingFDs, registerBufferRing, unregisterBufferRing, registerSyncCancel,
-        registerBufferStatus,
+        registerBufferStatus, cloneBuffers, registerRegion, registerQuery,
     ]
 }
 

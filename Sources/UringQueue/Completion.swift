@@ -31,8 +31,11 @@ public struct Completion: Hashable, Sendable {
     /// makes a ``TakeOutcome/failed(_:)`` of it that tells the reason.
     public var refusal: SelectionRefusal? {
         // Without a buffer the kernel leaves the upper half of the word 0.
-        guard result < 0, !flags.contains(.buffer), flags.rawValue >> 16 > 0 else { return nil }
-        return SelectionRefusal.allCases[Int(flags.rawValue >> 16) - 1]
+        let number = Int(flags.rawValue >> 16)
+        guard result == -UringErrno.invalid, !flags.contains(.buffer),
+            (1...SelectionRefusal.allCases.count).contains(number)
+        else { return nil }
+        return SelectionRefusal.allCases[number - 1]
     }
 
     /// The flags of a refusal.

@@ -9,10 +9,16 @@ enum InternalTag {
     case outgoing(Int)
     /// A send of a lease, likewise.
     case leased(Int)
+    /// A receive without a buffer ring of the kernel's, likewise.
+    case received(Int)
+    /// Buffers provided by a request: by the number of their ring.
+    case provided(serial: UInt16, ProvidedRun)
 
     private static let mark: UInt64 = 1 << 63
     private static let sendMark: UInt64 = 1 << 62
     private static let leaseMark: UInt64 = 1 << 61
+    private static let receiveMark: UInt64 = 1 << 60
+    private static let provideMark: UInt64 = 1 << 59
 
     /// `nil` for a caller's tag.
     init?(_ raw: UInt64) {
@@ -22,6 +28,11 @@ enum InternalTag {
             self = .outgoing(slot)
         } else if raw & InternalTag.leaseMark != 0 {
             self = .leased(slot)
+        } else if raw & InternalTag.receiveMark != 0 {
+            self = .received(slot)
+        } else if raw & InternalTag.provideMark != 0 {
+            func part(_ shift: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: raw >> shift) }
+            self = .provided(serial: part(32), ProvidedRun(first: part(16), count: Int(part(0))))
         } else {
             self = raw & 1 == 0 ? .silent : .wakeUp
         }
@@ -33,6 +44,10 @@ enum InternalTag {
         case .wakeUp: InternalTag.mark | 1
         case .outgoing(let slot): InternalTag.mark | InternalTag.sendMark | UInt64(slot)
         case .leased(let slot): InternalTag.mark | InternalTag.leaseMark | UInt64(slot)
+        case .received(let slot): InternalTag.mark | InternalTag.receiveMark | UInt64(slot)
+        case .provided(let serial, let run):
+            InternalTag.mark | InternalTag.provideMark | UInt64(serial) << 32 | UInt64(run.first) << 16
+                | UInt64(run.count)
         }
     }
 

@@ -19,6 +19,7 @@ extension QueueState {
     static let vectorsPerSend = 1024
 
     mutating func startOutgoing(_ send: consuming OutgoingSend) {
+        if refusesMessage(of: send.bundle.count, to: send.socket, tag: send.tag) { return }
         pushOutgoing(outgoing.insert(send))
     }
 
@@ -65,6 +66,8 @@ extension QueueState {
         }
         let send = outgoing.remove(slot)
         if send.isCancelled { cancelledSends -= 1 }
-        return Completion(tag: send.tag, result: result < 0 ? result : Int32(clamping: send.sent), flags: [])
+        // What earlier parts sent is sent, although a later one was cancelled.
+        let isError = result < 0 && !(result == -UringErrno.cancelled && send.sent > 0)
+        return Completion(tag: send.tag, result: isError ? result : Int32(clamping: send.sent), flags: [])
     }
 }

@@ -20,7 +20,10 @@ struct LeasedSend: ~Copyable {
 }
 
 extension QueueState {
-    mutating func startLeased(_ send: consuming LeasedSend) { pushLeased(leases.insert(send)) }
+    mutating func startLeased(_ send: consuming LeasedSend) {
+        if refusesMessage(of: send.lease.bufferCount, to: send.socket, tag: send.tag) { return }
+        pushLeased(leases.insert(send))
+    }
 
     private mutating func pushLeased(_ slot: Int) {
         let wanted = Swift.min(leases[slot].lease.bufferCount, QueueState.vectorsPerSend)
@@ -55,7 +58,9 @@ extension QueueState {
                 pushLeased(slot)
                 return nil
             }
-            return endLeased(slot, result: -error.errno)
+            // What earlier parts sent is sent, although a later one was cancelled.
+            let sent = Int32(clamping: leases[slot].lease.sent)
+            return endLeased(slot, result: error.errno == UringErrno.cancelled && sent > 0 ? sent : -error.errno)
         }
     }
 

@@ -10,12 +10,17 @@ struct QueueState: ~Copyable {
     let descriptor: Int32
     let mode: QueueMode
     let features: UInt32
+    let sound: SoundReceives
 
     var arena = SubmissionArena()
     /// The sends under way, by slot.
     var outgoing = SlotTable<OutgoingSend>()
     var leases = SlotTable<LeasedSend>()
-    /// How many of both were cancelled and did not end yet.
+    /// Receives under way into groups whose ring the queue reads itself, by slot; and those rings.
+    var receives = SlotTable<FallbackReceive>()
+    var rings: [QueueRing] = []
+    var ringsMade: UInt16 = 0
+    /// How many of the sends were cancelled and did not end yet.
     var cancelledSends = 0
     /// Requests that found the submission queue full and the kernel unwilling; they go first at the next submit.
     var deferredSubmissions: [curing_submission] = []
@@ -29,7 +34,8 @@ struct QueueState: ~Copyable {
 
     static let reapBatch = 256
 
-    init(entries: Int, completionEntries: Int?, mode: QueueMode) throws(UringError) {
+    init(entries: Int, completionEntries: Int?, mode: QueueMode, sound: SoundReceives) throws(UringError) {
+        self.sound = sound
         var made: OpaquePointer?
         var chosen = mode
         var error: Int32 = 0
@@ -41,7 +47,11 @@ struct QueueState: ~Copyable {
             error = unsafe curing_queue_create(UInt32(entries), UInt32(completionEntries ?? 0), flags, &made)
             if error != -UringErrno.invalid { break }
         }
-        guard error == 0, let made = unsafe made else { throw UringError(.createQueue, errno: -error) }
+        guard error == 0, let made = unsafe made else {
+            throw UringError(
+                .createQueue, errno: -error,
+                charging: .queue(entries: entries, completionEntries: completionEntries ?? 2 * entries))
+        }
         unsafe ring = unsafe made
         self.mode = chosen
         // Safe, here and below: the ring lives until deinit.
@@ -59,14 +69,36 @@ struct QueueState: ~Copyable {
 extension QueueState {
     /// Nothing of ours goes on: a group's duplicate of the descriptor may keep the ring alive.
     mutating func cancelEverything() {
+        // The rest of what is cancelled is not sent.
+        _ = cancelSends { _, _ in true }
+        withdrawUnsubmitted()
         var result = unsafe curing_queue_cancel_everything(ring)
         // A signal ends it early.
         for _ in 0..<16 where result == -UringErrno.interrupted {
             result = unsafe curing_queue_cancel_everything(ring)
         }
-        // Else the kernel may still send from buffers: then they stay out for ever.
-        if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() }
+        // Else the kernel may still send from buffers, or receive into them: then they stay out for ever.
+        if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() } else { endReceives() }
         awaitNotifications()
+        for ring in rings { unsafe ring.queue = nil }
+    }
+
+    /// Ends the sends among the requests that never reached the kernel: it reads nothing of them.
+    private mutating func withdrawUnsubmitted() {
+        var tags = deferredSubmissions.map(\.user_data)
+        deferredSubmissions = []
+        // Safe: the call writes as many tags as there are unsubmitted requests, and says how many.
+        tags += unsafe [UInt64](unsafeUninitializedCapacity: Int(curing_queue_unsubmitted(ring))) { room, count in
+            count = unsafe Int(curing_queue_withdraw(ring, room.baseAddress, UInt32(room.count)))
+        }
+        for tag in tags {
+            switch InternalTag(tag) {
+            case .outgoing(let slot): _ = advanceOutgoing(slot, result: -UringErrno.cancelled)
+            case .leased(let slot): _ = advanceLeased(slot, result: -UringErrno.cancelled, flags: [])
+            case .received(let slot): forgetReceive(slot)
+            case .silent, .wakeUp, .provided, nil: break
+            }
+        }
     }
 }
 
@@ -75,6 +107,18 @@ extension QueueState {
     mutating func refuse(_ refusal: SelectionRefusal, tag: UInt64) {
         backlog.append(
             curing_completion(user_data: tag, result: -UringErrno.invalid, flags: Completion.flags(of: refusal)))
+    }
+}
+
+extension QueueState {
+    /// Completes a send of more buffers than one message takes, on a socket that keeps messages apart. Returns whether
+    /// it did.
+    mutating func refusesMessage(of buffers: Int, to socket: Int32, tag: UInt64) -> Bool {
+        guard buffers > QueueState.vectorsPerSend, (try? FileKind.of(descriptor: socket)) == .datagramSocket else {
+            return false
+        }
+        backlog.append(curing_completion(user_data: tag, result: -UringErrno.messageSize, flags: 0))
+        return true
     }
 }
 
@@ -98,6 +142,7 @@ extension QueueState {
 
     /// Hands everything queued to the kernel without waiting.
     mutating func submit() throws(UringError) -> Int {
+        if !rings.isEmpty { provideAll() }
         let accepted = try flush()
         recycleArena()
         return accepted

@@ -7,7 +7,10 @@ enum UringErrno {
     static let busy = EBUSY
     static let notFound = ENOENT
     static let again = EAGAIN
+    static let noBuffers = ENOBUFS
     static let interrupted = EINTR
     static let timedOut = ETIME
+    static let cancelled = ECANCELED
+    static let messageSize = EMSGSIZE
     static var current: Int32 { Glibc.errno }
 }

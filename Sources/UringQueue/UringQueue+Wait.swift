@@ -77,6 +77,7 @@ extension UringQueue {
 
 extension QueueState {
     mutating func wait(minimum: Int, nanoseconds: Int64) throws(UringError) -> WaitOutcome {
+        if !rings.isEmpty { provideAll() }
         pushSendCancellations()
         if !deferredSubmissions.isEmpty { _ = try submit() }
         let wanted = Swift.max(0, minimum - backlog.count)
@@ -124,6 +125,10 @@ extension QueueState {
             return nil
         case .outgoing(let slot): return advanceOutgoing(slot, result: raw.result)
         case .leased(let slot): return advanceLeased(slot, result: raw.result, flags: flags)
+        case .received(let slot): return endReceive(slot, result: raw.result, flags: flags)
+        case .provided(let serial, let run):
+            endProvision(run, serial: serial, result: raw.result)
+            return nil
         }
     }
 }

@@ -35,13 +35,25 @@ public struct UringQueue: ~Copyable {
     public init(
         entries: Int = 256, completionEntries: Int? = nil, mode: QueueMode = .automatic
     ) throws(UringError) {
+        try self.init(entries: entries, completionEntries: completionEntries, mode: mode, sound: .here)
+    }
+
+    /// For tests: avoids the known bugs of that release.
+    package init(entries: Int, avoidingBugsOf release: KernelRelease) throws(UringError) {
+        try self.init(
+            entries: entries, completionEntries: nil, mode: .automatic, sound: SoundReceives(on: release))
+    }
+
+    private init(
+        entries: Int, completionEntries: Int?, mode: QueueMode, sound: SoundReceives
+    ) throws(UringError) {
         guard (1...32768).contains(entries) else {
             throw UringError(.createQueue, errno: UringErrno.invalid, cause: .queueEntries(entries))
         }
         if let completionEntries, !(1...65536).contains(completionEntries) {
             throw UringError(.createQueue, errno: UringErrno.invalid, cause: .queueEntries(completionEntries))
         }
-        let made = try QueueState(entries: entries, completionEntries: completionEntries, mode: mode)
+        let made = try QueueState(entries: entries, completionEntries: completionEntries, mode: mode, sound: sound)
         unsafe state = .allocate(capacity: 1)
         unsafe state.initialize(to: made)
     }
@@ -60,8 +72,10 @@ public struct UringQueue: ~Copyable {
     public var descriptor: Int32 { unsafe state.pointee.descriptor }
     /// The mode that the kernel accepted.
     public var mode: QueueMode { unsafe state.pointee.mode }
-    /// Whether receives can be bundled (`IORING_FEAT_RECVSEND_BUNDLE`, Linux 6.10).
-    public var supportsBundles: Bool { unsafe state.pointee.features & CURING_FEAT_RECVSEND_BUNDLE != 0 }
+    /// Whether receives can be bundled (`IORING_FEAT_RECVSEND_BUNDLE`, Linux 6.10), and no known bug mixes them up.
+    public var supportsBundles: Bool {
+        unsafe state.pointee.features & CURING_FEAT_RECVSEND_BUNDLE != 0 && state.pointee.sound.bundles
+    }
     /// Requests that can be queued before the kernel must take them.
     public var submissionEntries: Int { unsafe Int(curing_queue_submission_entries(state.pointee.ring)) }
     /// Completions that can wait before the kernel keeps them aside.

@@ -14,9 +14,10 @@ struct Tool: ParsableCommand {
               1   could not start, or could not go on (one line on stderr says why and what to do)
               2   the books do not balance: a buffer was lost, which is a bug
               64  the command line is wrong
+            The doctor has its own: see doctor --help.
             """,
         version: "0.1.0",
-        subcommands: [ProxyCommand.self, EchoCommand.self, DemoCommand.self])
+        subcommands: [DoctorCommand.self, ProxyCommand.self, EchoCommand.self, DemoCommand.self])
 
     /// Runs the command. A mistake ends with one line on stderr, not with a page of usage.
     static func main() {

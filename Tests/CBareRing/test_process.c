@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int test_become_unprivileged(uint64_t bytes) {
@@ -21,6 +22,26 @@ int test_become_unprivileged(uint64_t bytes) {
     unsigned id = 1000000u + (unsigned)getpid();
     if (setgid(id) != 0 || setuid(id) != 0) return -errno;
     return 0;
+}
+
+int test_limit_locked_memory(uint64_t bytes) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0) return -errno;
+    limit.rlim_cur = bytes;
+    return setrlimit(RLIMIT_MEMLOCK, &limit) != 0 ? -errno : 0;
+}
+
+int test_register_region(int ring, uint64_t address, uint64_t bytes) {
+    // struct io_uring_region_desc and struct io_uring_mem_region_reg; the flag says that the memory is ours.
+    struct {
+        uint64_t address, bytes;
+        uint32_t flags, id;
+        uint64_t offset, resv[4];
+    } region = {.address = address, .bytes = bytes, .flags = 1};
+    struct {
+        uint64_t region, flags, resv[2];
+    } argument = {.region = (uint64_t)(uintptr_t)&region};
+    return syscall(__NR_io_uring_register, ring, 34, &argument, 1) < 0 ? -errno : 0;
 }
 
 static void ignore(int number) { (void)number; }

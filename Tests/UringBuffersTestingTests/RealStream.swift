@@ -64,7 +64,16 @@ final class RealStream {
     }
 
     /// Loopback TCP delivers while `write` runs, unless the machine is busy: wait, so that both kernels know the same.
+    ///
+    /// A child process that another test starts at this moment has a copy of the writing end until it begins its program.
     private func settle(unread: Int, ended: Bool) {
-        if kind == .tcp { bare_await_arrival(reader, Int32(unread), ended ? 1 : 0) }
+        switch kind {
+        case .tcp: bare_await_arrival(reader, Int32(unread), ended ? 1 : 0)
+        case .unixStream, .pipe:
+            var end = pollfd(fd: reader, events: 0, revents: 0)
+            // Safe: the call looks at one descriptor and writes the one structure.
+            while ended, unsafe poll(&end, 1, 10_000) == -1 {}
+        case .datagrams: break
+        }
     }
 }

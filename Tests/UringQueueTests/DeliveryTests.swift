@@ -40,6 +40,20 @@ import UringQueue
         #expect(seen == Array(0..<UInt64(count)))
     }
 
+    /// A wait for nothing has nothing to submit, and runs what the kernel put off all the same.
+    @Test(arguments: [QueueMode.deferred, .cooperative, .plain])
+    func aWaitForNothingRunsWhatWasPutOff(mode: QueueMode) throws {
+        let queue = try UringQueue(mode: mode)
+        let pair = SocketPair()
+        queue.pollReadable(pair.reader, tag: 7)
+        try queue.submit()
+        pair.write([1])
+        #expect(try queue.wait(for: 0) == .ready)
+        var seen: [UInt64] = []
+        queue.forEachCompletion { seen.append($0.tag) }
+        #expect(seen == [7])
+    }
+
     /// "Calls `body` with every completion that is there now": also after a throw left some behind.
     @Test func everythingThatIsThereAfterAThrow() throws {
         let queue = try UringQueue(entries: 1024)

@@ -193,4 +193,17 @@ import UringQueue
         #expect(group.lent == 0 && group.books().balanced)
         try group.close()
     }
+
+    /// `PoolBooks.zeroCopySends` counts zero-copy sends: an ordinary send of a shared buffer is none.
+    @Test func anOrdinarySendOfASharedBufferIsNotCountedAsZeroCopy() throws {
+        let queue = try UringQueue()
+        let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 8, bufferSize: 64)
+        var stream = ByteStream(seed: 1)
+        var bundle = try filledBundle(queue, group, &stream, bytes: 10)
+        let shared = bundle.next()!.share()
+        let out = SocketPair()
+        queue.send(shared, to: out.writer, tag: 1)
+        #expect(try collect(queue, 1)[0].result == Int32(shared.count))
+        #expect(group.books().zeroCopySends == 0)
+    }
 }

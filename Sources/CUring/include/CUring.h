@@ -7,6 +7,7 @@
 
 #include "curing_constants.h"
 #include "curing_faults.h"
+#include "curing_probe.h"
 #include "curing_queue.h"
 #include "curing_register.h"
 #include "curing_ring_memory.h"

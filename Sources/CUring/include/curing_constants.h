@@ -28,6 +28,7 @@ static const uint32_t CURING_SETUP_SINGLE_ISSUER = 1u << 12;
 static const uint32_t CURING_SETUP_DEFER_TASKRUN = 1u << 13;
 
 // Ring features (IORING_FEAT_*).
+static const uint32_t CURING_FEAT_CQE_SKIP = 1u << 11;
 static const uint32_t CURING_FEAT_RECVSEND_BUNDLE = 1u << 14;
 
 // Requests (IORING_OP_*).
@@ -41,12 +42,16 @@ static const uint8_t CURING_OP_CONNECT = 16;
 static const uint8_t CURING_OP_CLOSE = 19;
 static const uint8_t CURING_OP_SEND = 26;
 static const uint8_t CURING_OP_RECV = 27;
+static const uint8_t CURING_OP_PROVIDE_BUFFERS = 31;
+static const uint8_t CURING_OP_REMOVE_BUFFERS = 32;
 static const uint8_t CURING_OP_SHUTDOWN = 34;
 static const uint8_t CURING_OP_SEND_ZC = 47;
 static const uint8_t CURING_OP_SENDMSG_ZC = 48;
+static const uint8_t CURING_OP_RECV_ZC = 58;
 
 // Request flags (IOSQE_*), and per-operation flags.
 static const uint8_t CURING_SQE_BUFFER_SELECT = 1u << 5;
+static const uint8_t CURING_SQE_CQE_SKIP_SUCCESS = 1u << 6;
 static const uint16_t CURING_RECVSEND_POLL_FIRST = 1u << 0;
 static const uint16_t CURING_RECV_MULTISHOT = 1u << 1;
 static const uint16_t CURING_RECVSEND_FIXED_BUF = 1u << 2;

@@ -36,9 +36,17 @@ static const uint32_t CURING_CALL_SETUP = 22;
 static const uint32_t CURING_CALL_ENTER = 23;
 // io_uring_enter(2) that only asks for completions which the kernel kept aside.
 static const uint32_t CURING_CALL_ENTER_FLUSH = 24;
+static const uint32_t CURING_CALL_RECVFROM = 25;
+static const uint32_t CURING_CALL_GETRLIMIT = 26;
+static const uint32_t CURING_CALL_UNAME = 27;
+static const uint32_t CURING_CALL_OPEN = 28;
+static const uint32_t CURING_CALL_READ = 29;
+static const uint32_t CURING_CALL_STAT = 30;
+static const uint32_t CURING_CALL_SIGNALFD = 31;
+static const uint32_t CURING_CALL_SIGNALFD_READ = 32;
 // io_uring_register(2): this plus the opcode.
-static const uint32_t CURING_CALL_REGISTER = 32;
-static const uint32_t CURING_CALLS = 96;
+static const uint32_t CURING_CALL_REGISTER = 40;
+static const uint32_t CURING_CALLS = 104;
 
 // Whether this call is to fail instead of being made. errno says with what then.
 int curing_fails(uint32_t call);

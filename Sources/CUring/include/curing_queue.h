@@ -51,6 +51,10 @@ int curing_queue_push(struct curing_queue *queue, const struct curing_submission
 // Requests pushed and not yet submitted.
 uint32_t curing_queue_unsubmitted(const struct curing_queue *queue);
 
+// Makes every request that was pushed and not submitted do nothing, and tells up to `capacity` of their tags, oldest
+// first. Returns how many it told.
+uint32_t curing_queue_withdraw(struct curing_queue *queue, uint64_t *tags, uint32_t capacity);
+
 // Submits what was pushed and returns how many requests the kernel accepted, without waiting.
 int curing_queue_submit(struct curing_queue *queue);
 

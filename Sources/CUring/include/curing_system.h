@@ -9,8 +9,10 @@ static inline uintptr_t curing_thread_token(void) {
     return (uintptr_t)__builtin_thread_pointer();
 }
 
-// How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to; UINT64_MAX: no limit.
+// How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to, and how far that can be raised
+// (hard); UINT64_MAX: no limit.
 uint64_t curing_locked_memory_limit(void);
+uint64_t curing_locked_memory_hard_limit(void);
 
 // A memory file of that many bytes (memfd_create), close-on-exec, or a negative errno.
 int curing_memory_file(const char *name, uint64_t bytes);
@@ -31,6 +33,10 @@ int curing_read_signal(int descriptor);
 int curing_poisons(void);
 void curing_poison(void *start, uint64_t bytes);
 void curing_unpoison(void *start, uint64_t bytes);
+
+// recv(2) without waiting, into memory that the sanitizers may believe nobody to own, as with every buffer that the kernel
+// fills: the number of bytes, or a negative errno.
+int64_t curing_receive(int descriptor, uint64_t address, uint64_t bytes);
 
 // 1 when the kernel can wait for the descriptor (it has a poll operation), 0 when not, or a negative errno.
 int curing_can_poll(int descriptor);

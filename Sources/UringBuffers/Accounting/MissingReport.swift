@@ -6,7 +6,8 @@ public struct MissingReport: Hashable, Sendable {
     public struct Buffer: Hashable, Sendable {
         /// Its label.
         public let id: BufferID
-        /// Where it is: lent, divided among segments, adopted by a token, or sending.
+        /// Where it is: lent, divided among segments (partial while the kernel still fills the rest), adopted by a token,
+        /// or sending.
         public let state: BufferState
     }
 
@@ -35,6 +36,8 @@ extension GroupHeader {
             let state = unsafe records[Int(bid)].currentState
             switch state {
             case .lent, .divided, .adopted, .sending: buffers.append(.init(id: BufferID(bid), state: state))
+            case .partial where unsafe segments![Int(bid)].out > 0:
+                buffers.append(.init(id: BufferID(bid), state: state))
             case .spare, .available, .partial, .returning: break
             }
         }

@@ -81,6 +81,8 @@ extension GroupHeader {
         // Safe: the group that calls lives, hence its header.
         if unsafe !header.pointee.claim() || header.pointee.isClosed { unsafe header.pointee.trapWrongThread() }
         unsafe header.pointee.updateReadyToken()
+        // What came back while nobody owned the group told only the owner before.
+        unsafe header.pointee.armSignal()
     }
 
     /// Takes a group that no thread owns.

@@ -65,7 +65,7 @@ extension BufferGroup {
             unsafe header.pointee.noteStarvation()
             return .starved
         }
-        return .failed(UringError(.receive, errno: -result))
+        return .failed(UringError(.receive, errno: 0 &- result))
     }
 
     /// One completion, several buffers: the named one and those in the slots after it, in publish order.

@@ -8,7 +8,7 @@ extension BufferGroup {
     /// Whether each ``refill()`` gives a few cold pages back, as long as there are some (`MADV_DONTNEED`). On at first for
     /// ``RefillPolicy/adaptive``.
     ///
-    /// Cold are spare buffers that no refill of the last 1024 reached. At most 64 buffers or 256 KiB go at a time, which
+    /// Cold are spare buffers that no refill of the last 1024 reached. At most 48 buffers or 256 KiB go at a time, which
     /// takes well below a millisecond.
     public var trimsAutomatically: Bool {
         get { unsafe header.pointee.trimsAutomatically }
@@ -36,7 +36,8 @@ extension GroupHeader {
     /// Refills between two looks at what was cold.
     static let refillsPerTrim = 1024
     static let bytesPerTrim = 256 * 1024
-    static let buffersPerTrim = 64
+    /// Few enough to be sorted without allocating (the standard library sorts below 64 by insertion).
+    static let buffersPerTrim = 48
 
     /// Gives back the pages of spare buffers below a position of the spare pool, from the coldest that is not given back
     /// already. Returns how many bytes those were.
@@ -44,11 +45,12 @@ extension GroupHeader {
         let start = window.isAdaptive ? spares.untouched : spares.bottom
         let count = Swift.min(end - start, most)
         guard count > 0, slab.canGiveBack else { return 0 }
-        // Safe: positions from the bottom to the top hold bids.
-        let bids = unsafe UnsafeBufferPointer(start: spares.bids + start, count: count)
+        // Safe: positions from the bottom to the top hold bids. Cold ones may change places.
+        var bids = unsafe UnsafeMutableBufferPointer(start: spares.bids + start, count: count)
+        unsafe bids.sort()
         for index in bids.indices { trimMap.markFree(unsafe bids[index]) }
         var bytes = 0
-        unsafe trimMap.forEachFreeRange(of: bids) { range in
+        unsafe trimMap.forEachFreeRange(of: UnsafeBufferPointer(bids)) { range in
             let inside = range.clamped(to: 0..<slab.byteCount)
             if slab.giveBack(offset: inside.lowerBound, byteCount: inside.count) { bytes += inside.count }
         }

@@ -53,11 +53,12 @@ public struct BufferGroup: ~Copyable {
     /// The same on a consumer that stands in for the kernel.
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
-        refill: RefillPolicy, wakeOnReturn: (@Sendable () -> Void)?
+        refill: RefillPolicy, slab: PageSource = .anonymousMap, slabOptions: PageOptions = .noReserve,
+        wakeOnReturn: (@Sendable () -> Void)?
     ) throws(UringError) {
         try self.init(
-            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
-            slabOptions: .noReserve, wakeOnReturn: wakeOnReturn
+            capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
+            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
@@ -94,6 +95,8 @@ public struct BufferGroup: ~Copyable {
 
     /// The group's id, for the request's buffer group field.
     @inlinable public var id: BufferGroupID { unsafe header.pointee.ring.id }
+    /// What consumes the ring in the kernel's place, if anything does.
+    package var consumer: (any BufferRingConsumer)? { unsafe header.pointee.registration.consumer }
     /// Where the buffers' memory came from.
     public var slabSource: PageSource { unsafe header.pointee.slab.source }
     /// Whether huge pages were asked for and there were none (``PageOptions/fallBack``).

@@ -17,7 +17,7 @@ extension GroupHeader {
         // Safe: the table is never replaced, and the handle was charged to one of its tags.
         if tag != .none { unsafe header.pointee.tags.release(tag.number, count: count) }
         guard unsafe header.pointee.isOwnedByThisThread else {
-            return unsafe giveBackRemotely(header, first: first, last: last, count: count)
+            return unsafe giveBackRemotely(header, first: first, last: last, count: count, isCharged: tag != .none)
         }
         var bid = first
         for _ in 0..<count {
@@ -38,21 +38,25 @@ extension GroupHeader {
     /// Gives back the chain `first … last`, linked through the group's links, from any thread. Frees the group when it
     /// is gone and this was the last buffer out.
     private static func giveBackRemotely(
-        _ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int
+        _ header: UnsafeMutablePointer<GroupHeader>, first: UInt16, last: UInt16, count: Int, isCharged: Bool
     ) {
         // Safe: the caller owns every buffer of the chain, hence their records and links, and the header outlives them.
         var bid = first
+        // After the push, or the end of a segment that is not the last, the group may be gone at any moment.
+        let signal = unsafe header.pointee.signal
         for remaining in stride(from: count, to: 0, by: -1) {
             if unsafe !header.pointee.records[Int(bid)].isIn(.lent) {
                 // A segment, which is never chained: others may hold its buffer still.
-                if unsafe !header.pointee.endSegment(bid) { return }
+                guard unsafe header.pointee.endSegment(bid) else {
+                    // No buffer is home, but its tag holds less.
+                    if isCharged { signal?.returned() }
+                    return
+                }
             }
             unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
             unsafe header.pointee.records[Int(bid)].enter(.returning)
             if remaining > 1 { bid = unsafe header.pointee.links[Int(bid)] }
         }
-        // After the push the group may be gone at any moment.
-        let signal = unsafe header.pointee.signal
         switch unsafe header.pointee.returns.push(first: first, last: last, count: count) {
         case .pushed: signal?.returned()
         case .stillOut: break

@@ -25,6 +25,9 @@ struct SegmentRecord: ~Copyable {
         holders.subtract(1, ordering: .acquiringAndReleasing).oldValue == 1
     }
 
+    /// How many segments are out while the kernel is not done.
+    var out: Int32 { taken + holders.load(ordering: .acquiring) }
+
     /// The kernel is done. Returns how many segments are out.
     func kernelIsDone() -> Int32 { holders.add(taken, ordering: .acquiringAndReleasing).newValue }
 

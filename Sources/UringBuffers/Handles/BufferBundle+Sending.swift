@@ -7,7 +7,7 @@ extension BufferBundle {
     public mutating func append(_ buffer: consuming ProvidedBuffer) { append(BufferBundle(buffer)) }
 
     /// Puts all buffers of `other` behind this chain's. Both must belong to one group; the buffers are charged to whom
-    /// this bundle is charged to.
+    /// this bundle is charged to. An empty one takes over the charge of `other`.
     public mutating func append(_ other: consuming BufferBundle) {
         guard other.count > 0 else { return }
         unsafe precondition(header == other.header, "only bundles of one group can be joined")

@@ -113,6 +113,8 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
     /// Tells the lease one completion of its send.
     public mutating func complete(result: Int32, flags: CompletionFlags) -> Progress {
         if flags.contains(.notification) {
+            precondition(
+                notificationsDue + (isInFlight ? 1 : 0) > 0, "the lease was told more notifications than it has sends")
             notificationsDue -= 1
             let copied = UInt32(bitPattern: result) & SendLease.copiedMark != 0
             if copied { unsafe header.pointee.copiedSends.add(1, ordering: .relaxed) }
@@ -121,8 +123,8 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
         precondition(isInFlight, "the lease was told a result of a send that it knows nothing of")
         isInFlight = false
         // Trust the flag alone: failed sends can have a notification, too.
-        if flags.contains(.more) { notificationsDue += 1 }
-        guard result >= 0 else { return .failed(UringError(.send, errno: -result)) }
+        notificationsDue = flags.contains(.more) ? notificationsDue + 1 : Swift.max(0, notificationsDue)
+        guard result >= 0 else { return .failed(UringError(.send, errno: 0 &- result)) }
         precondition(Int(result) <= byteCount - sent, "the result is larger than what was lent")
         sent += Int(result)
         return .sent(Int(result))

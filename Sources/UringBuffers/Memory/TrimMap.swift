@@ -32,11 +32,12 @@ struct TrimMap: ~Copyable {
 
     mutating func markUsed(_ bid: UInt16) { unsafe words[Int(bid) / 64] &= ~(1 << UInt64(bid % 64)) }
 
-    /// Calls `body` with the byte ranges of all pages that overlap one of `bids`, and only free buffers. Ascending;
-    /// neighbours come as one. O(bids × log bids), and the buffers in their first and last pages.
+    /// Calls `body` with the byte ranges of all pages that overlap one of `bids`, which ascend, and only free buffers.
+    /// Neighbours come as one. O(bids), and the buffers in their first and last pages.
     func forEachFreeRange(of bids: UnsafeBufferPointer<UInt16>, _ body: (Range<Int>) -> Void) {
         var pending = 0..<0
-        for bid in unsafe bids.sorted() {
+        for index in bids.indices {
+            let bid = unsafe bids[index]
             let start = Int(bid) * bufferSize
             let first = Swift.max(start / pageSize, pending.upperBound / pageSize)
             let last = (start + bufferSize - 1) / pageSize

@@ -11,14 +11,15 @@ extension BufferGroup {
     /// Remembers a receive that ended for want of a buffer: a later ``refill()`` names its token when there are buffers
     /// again, in order, as many at a time as there are buffers. No timer, no spinning.
     ///
-    /// Arm it then as before, or with `IORING_RECVSEND_POLL_FIRST` (not multishot on `AF_UNIX`): another receive may have taken the buffer. When the
-    /// buffers are all on other threads, nothing completes that would make you refill: pass `wakeOnReturn` when you make
-    /// the group.
+    /// Arm it then as before, or with `IORING_RECVSEND_POLL_FIRST` (not multishot on `AF_UNIX`): another receive may
+    /// have taken the buffer. When the buffers are all on other threads, nothing completes that would make you refill:
+    /// pass `wakeOnReturn` when you make the group.
     ///
     /// - Parameter tag: whose limit and reserve to respect; the token waits until the tag's ``allowance(for:)`` is 1.
     /// - Returns: false when 2^20 wait already; then nothing was remembered.
     public func rearmWhenRefilled(_ token: UInt64, tag: OwnerTag = .none) -> Bool {
         unsafe header.pointee.checkOwner()
+        if tag != .none { unsafe header.pointee.tags.check(tag) }
         guard unsafe header.pointee.waiting.append(.init(token: token, tag: tag)) else { return false }
         unsafe header.pointee.armSignal()
         return true
@@ -27,7 +28,7 @@ extension BufferGroup {
     /// Forgets a token that waits, because its connection ended. O(waiting).
     public func forget(_ token: UInt64) {
         unsafe header.pointee.checkOwner()
-        unsafe header.pointee.waiting.remove(token)
+        unsafe header.pointee.waiting.removeAll { $0.token == token }
     }
 
     /// How many receives wait for buffers.
@@ -58,10 +59,12 @@ extension BufferGroup {
         return unsafe header.pointee.tags.make(limit: limit, usesReserve: usesReserve)
     }
 
-    /// Ends a tag. What it holds stays charged to it; its number is used again when that is home.
+    /// Ends a tag. What it holds stays charged to it; its number is used again when that is home. Receives that wait
+    /// under it are forgotten. O(waiting).
     public func endTag(_ tag: OwnerTag) {
         unsafe header.pointee.checkOwner()
         unsafe header.pointee.tags.end(tag)
+        unsafe header.pointee.waiting.removeAll { $0.tag == tag }
     }
 
     /// Turns a completion into what it means, and charges its buffers to `tag` until they are home.
@@ -104,10 +107,13 @@ extension GroupHeader {
     /// Buffers that are published or spare.
     var free: Int { ring.selectable + spares.count }
 
-    func allowance(for tag: OwnerTag) -> Int {
-        guard tag != .none else { return Swift.max(0, free - reserve) }
-        let own = tags[tag].limit - tags[tag].held.load(ordering: .relaxed)
-        return Swift.max(0, Swift.min(own, free - (tags[tag].usesReserve ? 0 : reserve)))
+    /// What `tag` may still take when `promised` buffers of those that are free are somebody's already, `ownPromised` of
+    /// them its own.
+    func allowance(for tag: OwnerTag, promised: Int = 0, ownPromised: Int = 0) -> Int {
+        let unpromised = free - promised
+        guard tag != .none else { return Swift.max(0, unpromised - reserve) }
+        let own = tags[tag].limit - tags[tag].held.load(ordering: .relaxed) - ownPromised
+        return Swift.max(0, Swift.min(own, unpromised - (tags[tag].usesReserve ? 0 : reserve)))
     }
 
     /// Moves a charge. Any thread that owns what is charged may take it away; only the owner knows the tags.
@@ -116,13 +122,16 @@ extension GroupHeader {
             checkOwner()
             tags.charge(new, count: count)
         }
-        if old != .none { tags.release(old.number, count: count) }
+        guard old != .none else { return }
+        tags.release(old.number, count: count)
+        if !isOwnedByThisThread { signal?.returned() }
     }
 
-    /// The owner may be about to wait while receives wait for buffers.
-    func armSignal() {
+    /// The owner may be about to wait while receives wait for buffers, or for their tags to hold fewer than when
+    /// `releases` was read.
+    func armSignal(since releases: Int? = nil) {
         guard !waiting.isEmpty, let signal else { return }
-        signal.arm { !returns.isEmpty }
+        signal.arm { !returns.isEmpty || releases.map { $0 != tags.releases } ?? false }
     }
 
     /// What a refill means for those who watch.
@@ -131,15 +140,26 @@ extension GroupHeader {
         let (fewest, now) = (fewestFree, free)
         let edge = gauge?.edge(fewest: fewest, now: now)
         beginToCount()
-        var rearm: [UInt64] = []
-        if !waiting.isEmpty, ring.selectable > 0 {
-            var waiting = RearmQueue()
-            swap(&waiting, &self.waiting)
-            rearm = waiting.take(ring.selectable) { allowance(for: $0.tag) > 0 }
-            swap(&waiting, &self.waiting)
-        }
-        armSignal()
+        let releases = tags.releases
+        let rearm = !waiting.isEmpty && ring.selectable > 0 ? takeWaiting() : []
+        armSignal(since: releases)
         return RefillOutcome(published: published, rearm: rearm, edge: edge)
+    }
+
+    /// The receives that may go now. Each is promised one buffer, within its tag's limit and the reserve.
+    private mutating func takeWaiting() -> [UInt64] {
+        var waiting = RearmQueue()
+        swap(&waiting, &self.waiting)
+        defer { swap(&waiting, &self.waiting) }
+        var promised = 0
+        var promisedTo: [OwnerTag: Int] = [:]
+        return waiting.take(ring.selectable) { next in
+            let own = promisedTo[next.tag, default: 0]
+            guard allowance(for: next.tag, promised: promised, ownPromised: own) > 0 else { return false }
+            promised += 1
+            if next.tag != .none { promisedTo[next.tag] = own + 1 }
+            return true
+        }
     }
 
     /// From now on counts the fewest free buffers: what came home in this very refill is not out any more.

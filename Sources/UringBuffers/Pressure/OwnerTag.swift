@@ -36,7 +36,12 @@ struct TagTable: ~Copyable {
     /// Ended tags; a number is used again when nothing is charged to it any more.
     private var ended: [UInt16] = []
 
+    /// How often something was no more charged to a tag: tells the owner whether to look again.
+    private let releaseCount = Atomic<Int>(0)
+
     static let mostTags = Int(UInt16.max)
+
+    var releases: Int { releaseCount.load(ordering: .relaxed) }
 
     init() {}
 
@@ -85,7 +90,8 @@ struct TagTable: ~Copyable {
         }
     }
 
-    private func check(_ tag: OwnerTag) {
+    /// Traps unless the tag is in use.
+    func check(_ tag: OwnerTag) {
         unsafe precondition(
             tag.number > 0 && tag.number <= used && !records[Int(tag.number) - 1].isEnded,
             "tag \(tag.number) is not one of this group's, or has ended")
@@ -104,6 +110,7 @@ struct TagTable: ~Copyable {
     /// One handle less. Any thread: the handle was charged, so its record exists.
     func release(_ number: UInt16, count: Int) {
         unsafe records[Int(number) - 1].held.subtract(count, ordering: .releasing)
+        releaseCount.add(1, ordering: .relaxed)
     }
 
     /// Every tag that something is charged to, ended ones included.

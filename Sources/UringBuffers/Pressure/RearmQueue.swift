@@ -9,8 +9,6 @@ struct RearmQueue {
 
     /// The most that may wait: each stands for a request that ended, so this bounds connections, not messages.
     static let limit = 1 << 20
-    /// How many are looked at in one refill when their tags keep them back.
-    static let mostLookedAt = 1024
 
     private var line: [Waiting] = []
     private var head = 0
@@ -25,17 +23,25 @@ struct RearmQueue {
         return true
     }
 
-    /// Takes up to `most` tokens that `mayGo` lets go, in order. The others keep their places among each other behind
-    /// those that were not looked at.
+    /// Takes up to `most` tokens that `mayGo` lets go, in order. The others keep their places. O(those in front of the
+    /// last one that goes), O(waiting) when fewer than `most` may go.
     mutating func take(_ most: Int, where mayGo: (Waiting) -> Bool) -> [UInt64] {
         var tokens: [UInt64] = []
-        var looked = Swift.min(count, RearmQueue.mostLookedAt)
-        while looked > 0, tokens.count < most {
-            looked -= 1
-            let waiting = line[head]
-            head += 1
-            if mayGo(waiting) { tokens.append(waiting.token) } else { line.append(waiting) }
+        var kept = 0
+        var position = head
+        while position < line.count, tokens.count < most {
+            let waiting = line[position]
+            if mayGo(waiting) {
+                tokens.append(waiting.token)
+            } else {
+                line[head + kept] = waiting
+                kept += 1
+            }
+            position += 1
         }
+        // Those that were kept back move up to those that were not looked at.
+        for place in (0..<kept).reversed() { line[position - kept + place] = line[head + place] }
+        head = position - kept
         if head > 64, head >= line.count / 2 {
             line.removeFirst(head)
             head = 0
@@ -43,10 +49,10 @@ struct RearmQueue {
         return tokens
     }
 
-    /// Takes every place of `token` away.
-    mutating func remove(_ token: UInt64) {
+    /// Takes every place away that `isMeant` says. O(waiting).
+    mutating func removeAll(where isMeant: (Waiting) -> Bool) {
         line.removeFirst(head)
         head = 0
-        line.removeAll { $0.token == token }
+        line.removeAll(where: isMeant)
     }
 }

@@ -62,6 +62,10 @@ struct RingRegistration: ~Copyable {
 
     var baseAddress: UnsafeMutableRawPointer { unsafe memory.baseAddress }
 
+    var consumer: (any BufferRingConsumer)? {
+        if case .consumer(let consumer) = kernel { consumer } else { nil }
+    }
+
     func kernelHead() throws(UringError) -> RingIndex {
         guard isRegistered else { throw UringError(.readBufferRingHead, errno: ENOENT) }
         return RingIndex(try kernel.head(of: id))

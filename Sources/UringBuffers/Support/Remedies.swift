@@ -27,9 +27,13 @@ enum Remedies {
                 : "This kernel has no incremental consumption, which needs Linux 6.12: use whole buffers."
         case .fixedSlot(let slot):
             return "\(slot) is out of range: a table has 1 to 16384 slots, numbered from 0."
+        case .lockedMemory(let needed, let limit):
+            return lockedMemory(Int(needed), Int(limit))
+        case .outOfMemory:
+            return "The machine, or the process's control group, is out of memory: no locked-memory limit applies."
         case .unreaped(let count):
-            return "\(count) completed receives were not taken yet, so the kernel may still own their buffers: "
-                + "take every completion first, then close again."
+            return "\(count) receives completed and were not taken yet (or, with provided buffers, are armed), so the "
+                + "kernel may still own their buffers: take every completion first, then close again."
         case .refused(let refusal):
             return refusal.reason
         case .kernel:
@@ -46,6 +50,8 @@ enum Remedies {
         case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup,
             .selectBuffers:
             return registration(number)
+        case .provideBuffers:
+            return providing(number)
         case .registerFixedBuffers:
             return fixedBuffers(number)
         case .createQueue:
@@ -57,6 +63,16 @@ enum Remedies {
         case .receive, .send, .accept, .connect, .shutdown, .socket:
             return transfer(number)
         }
+    }
+
+    private static func lockedMemory(_ needed: Int, _ limit: Int) -> String {
+        let isTooSmall = needed > limit
+        let enough = isTooSmall ? needed : limit + needed
+        return "This needs \(needed) KiB of locked memory, and "
+            + (isTooSmall
+                ? "the limit is \(limit) KiB."
+                : "of the limit of \(limit) KiB less is left: what this user has, or had a moment ago, holds the rest.")
+            + " Raise the limit to at least \(enough) KiB (ulimit -l \(enough), or LimitMEMLOCK=\(enough)K), or use less."
     }
 
     private static func registration(_ number: Int32) -> String {
@@ -79,6 +95,14 @@ enum Remedies {
         case EACCES: "The ring is restricted: allow buffer ring registration before enabling it."
         case EMFILE: "Raise the limit of open descriptors (ulimit -n)."
         default: "See io_uring_register(2)."
+        }
+    }
+
+    private static func providing(_ number: Int32) -> String {
+        switch number {
+        case EEXIST, EINVAL: "The group id is in use on this queue, by a buffer ring or otherwise: choose another id."
+        case ENOMEM: "The machine, or the process's control group, is out of memory: no locked-memory limit applies."
+        default: "See io_uring_enter(2), IORING_OP_PROVIDE_BUFFERS."
         }
     }
 

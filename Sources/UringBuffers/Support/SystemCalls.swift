@@ -55,7 +55,9 @@ enum SystemCalls {
         descriptor: Int32, address: UInt64, entries: Int, group: UInt16, flags: UInt16, minimumLeft: Int
     ) throws(UringError) {
         let result = curing_register_buf_ring(descriptor, address, UInt32(entries), group, flags, UInt32(minimumLeft))
-        guard result == 0 else { throw UringError(.registerBufferRing, errno: -result) }
+        guard result == 0 else {
+            throw UringError(.registerBufferRing, errno: -result, charging: .bufferRing(entries: entries))
+        }
     }
 
     static func unregisterBufferRing(descriptor: Int32, group: UInt16) throws(UringError) {
@@ -78,7 +80,9 @@ enum SystemCalls {
 
     static func updateFixedSlot(descriptor: Int32, slot: Int, address: UInt64, bytes: Int) throws(UringError) {
         let result = curing_update_fixed_slot(descriptor, UInt32(slot), address, UInt64(bytes))
-        guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
+        guard result == 0 else {
+            throw UringError(.registerFixedBuffers, errno: -result, charging: .fixedBuffers(bytes: bytes))
+        }
     }
 
     static func unregisterFixedTable(descriptor: Int32) throws(UringError) {

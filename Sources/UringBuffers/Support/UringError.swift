@@ -26,6 +26,7 @@ public struct UringError: Error, Hashable, Sendable {
         case mapRing = "map the kernel's buffer ring"
         case registerBufferRing = "register the buffer ring"
         case unregisterBufferRing = "unregister the buffer ring"
+        case provideBuffers = "provide buffers"
         case readBufferRingHead = "read the buffer ring's head"
         case registerFixedBuffers = "register fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"
@@ -62,6 +63,10 @@ public struct UringError: Error, Hashable, Sendable {
         case incremental(minimumLeft: Int)
         /// A number of fixed-buffer slots, or a slot, that is out of range.
         case fixedSlot(Int)
+        /// The locked-memory limit: what this would be charged, and the limit, in KiB.
+        case lockedMemory(needed: UInt32, limit: UInt32)
+        /// `ENOMEM` where no locked-memory limit applies.
+        case outOfMemory
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
         /// A request that must not select buffers as it would.

@@ -39,6 +39,24 @@ extension curing_submission {
         return made
     }
 
+    /// Where other requests name a descriptor these two name a number of buffers.
+    static func provideBuffers(
+        _ count: Int, at address: UInt64, length: UInt32, firstBid: UInt16, group: UInt16, tag: UInt64
+    ) -> Self {
+        var made = Self(CURING_OP_PROVIDE_BUFFERS, Int32(count), tag: tag)
+        made.address = address
+        made.length = length
+        made.offset = UInt64(firstBid)
+        made.buffer_group = group
+        return made
+    }
+
+    static func removeBuffers(_ count: Int, group: UInt16, tag: UInt64) -> Self {
+        var made = Self(CURING_OP_REMOVE_BUFFERS, Int32(count), tag: tag)
+        made.buffer_group = group
+        return made
+    }
+
     static func send(
         to socket: Int32, _ bytes: UnsafeRawPointer, length: Int, isZeroCopy: Bool = false, fixedBuffer: UInt16? = nil,
         tag: UInt64

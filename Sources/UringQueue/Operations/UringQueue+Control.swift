@@ -48,17 +48,19 @@ extension UringQueue {
         InternalTag.check(tag)
         InternalTag.check(cancelled)
         if unsafe state.pointee.cancelSends(where: { $1 == cancelled }) { return nop(tag: tag) }
-        unsafe state.pointee.push(.cancel(tag: cancelled, tag: tag))
+        let own = unsafe state.pointee.cancelReceives(where: { $1 == cancelled }, all: false)
+        unsafe state.pointee.push(.cancel(tag: own ?? cancelled, tag: tag))
     }
 
     /// Cancels every request on a descriptor; sends end with what they sent so far. This completion's result is how many were found.
     public func cancelAll(on descriptor: Int32, tag: UInt64) {
         InternalTag.check(tag)
         _ = unsafe state.pointee.cancelSends(where: { socket, _ in socket == descriptor })
+        _ = unsafe state.pointee.cancelReceives(where: { socket, _ in socket == descriptor }, all: true)
         unsafe state.pointee.push(.cancelAll(on: descriptor, tag: tag))
     }
 
     /// Whether a multishot receive can have a limit and a budget (about Linux 6.17). Asks the kernel with a
     /// ring of its own: about 0.1 ms.
-    public static func supportsReceiveBudget() -> Bool { ReceiveBudgetProbe.run() }
+    public static func supportsReceiveBudget() -> Bool { KernelCapabilities.probeReceiveBudget() }
 }

@@ -9,7 +9,8 @@ public struct ReceiveOptions: OptionSet, Hashable, Sendable {
     public let rawValue: UInt16
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
-    /// One completion may deliver several buffers (`IORING_RECVSEND_BUNDLE`). Ignored where the kernel has no bundles.
+    /// One completion may deliver several buffers (`IORING_RECVSEND_BUNDLE`). Ignored where the kernel has no bundles,
+    /// or a known bug that would mix up what this one brings (``Quirk``).
     public static let bundle = ReceiveOptions(rawValue: CURING_RECVSEND_BUNDLE)
     /// Wait until data is there before looking for a buffer (`IORING_RECVSEND_POLL_FIRST`): a receive that is armed
     /// while the group is empty then does not fail at once.
@@ -31,14 +32,22 @@ extension UringQueue {
         tag: UInt64
     ) {
         InternalTag.check(tag)
+        if let ring = group.consumer as? QueueRing {
+            return receive(from: socket, into: ring, group, limit: limit, tag: tag)
+        }
+        let options = usable(options, limit: limit, group)
         guard check(.receive, on: socket, group, options, limit: limit, tag: tag) else { return }
         unsafe state.pointee.push(
             .receive(
-                socket, group: group.id.rawValue, flags: usable(options), limit: UInt32(limit), budget: 0, tag: tag))
+                socket, group: group.id.rawValue, flags: options.rawValue, limit: UInt32(limit), budget: 0, tag: tag))
     }
 
     /// Receives into buffers of `group` again and again, until a completion without ``CompletionFlags/more``: end of
     /// stream, error, cancellation, no buffer, or a bundle that took the last one.
+    ///
+    /// A group without a kernel's ring (``BufferGroup/init(on:id:capacity:bufferSize:mode:minimumLeft:refill:slab:slabOptions:wakeOnReturn:)``)
+    /// receives once, without options: its completion has no ``CompletionFlags/more``, so whoever arms again what ended
+    /// needs nothing else.
     ///
     /// - Parameters:
     ///   - limit: the most bytes in each completion; 0 for no limit. Needs ``supportsReceiveBudget``.
@@ -49,13 +58,29 @@ extension UringQueue {
         options: ReceiveOptions = [], tag: UInt64
     ) {
         InternalTag.check(tag)
+        if let ring = group.consumer as? QueueRing {
+            return receive(from: socket, into: ring, group, limit: limit, tag: tag)
+        }
+        let options = usable(options, limit: limit, group)
         guard check(.receiveMultishot, on: socket, group, options, limit: limit, budget: budget, tag: tag) else {
             return
         }
         unsafe state.pointee.push(
             .receive(
-                socket, group: group.id.rawValue, flags: usable(options) | CURING_RECV_MULTISHOT,
+                socket, group: group.id.rawValue,
+                flags: options.rawValue | (unsafe state.pointee.sound.multishot ? CURING_RECV_MULTISHOT : 0),
                 limit: UInt32(limit), budget: UInt32(budget), tag: tag))
+    }
+
+    /// Once, into a group without a ring of the kernel's.
+    private func receive(
+        from socket: Int32, into ring: QueueRing, _ group: borrowing BufferGroup, limit: Int, tag: UInt64
+    ) {
+        precondition(
+            unsafe ring.queue == state,
+            "group \(group.id) belongs to another queue: its mode works on its own queue only")
+        guard check(.receive, on: socket, group, [], limit: limit, tag: tag) else { return }
+        unsafe state.pointee.receive(from: socket, into: ring, limit: limit, tag: tag)
     }
 
     /// Refuses what the kernel would accept and then corrupt, lose or cut: ``BufferSelection``. Segments of datagrams are
@@ -75,7 +100,7 @@ extension UringQueue {
             }
         }
         var flags: BufferSelection.Flags = []
-        if usable(options) & CURING_RECVSEND_BUNDLE != 0 { flags.insert(.bundle) }
+        if options.contains(.bundle) { flags.insert(.bundle) }
         if options.contains(.pollFirst) { flags.insert(.pollFirst) }
         let selection = BufferSelection(
             operation, on: file, flags: flags, length: limit, totalLength: budget, consumption: consumption,
@@ -85,8 +110,13 @@ extension UringQueue {
         return false
     }
 
-    private func usable(_ options: ReceiveOptions) -> UInt16 {
+    private func usable(_ options: ReceiveOptions, limit: Int, _ group: borrowing BufferGroup) -> ReceiveOptions {
         // No other bit of the word reaches the kernel.
-        options.intersection(supportsBundles ? [.bundle, .pollFirst] : .pollFirst).rawValue
+        var options = options.intersection([.bundle, .pollFirst])
+        guard options.contains(.bundle) else { return options }
+        let mayBundle = unsafe state.pointee.sound.mayBundle(
+            limit: limit, isIncremental: group.consumption.isIncremental)
+        if !supportsBundles || !mayBundle { options.remove(.bundle) }
+        return options
     }
 }

@@ -41,6 +41,12 @@ struct PoolOptions: ParsableArguments {
             valueName: "kind"))
     var send = SendKind.plain
 
+    @Option(
+        name: .customLong("mode"),
+        help: ArgumentHelp(
+            "For tests: how the kernel is told of buffers.", valueName: "mode", visibility: .hidden))
+    var mode: BufferMode?
+
     @Option(help: ArgumentHelp("How the final books are printed: text or json (one line).", valueName: "format"))
     var summary = SummaryFormat.text
 
@@ -66,5 +72,6 @@ enum ConsumptionKind: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension SendKind: ExpressibleByArgument {}
+extension BufferMode: ExpressibleByArgument {}
 extension RefillPolicy: ExpressibleByArgument {}
 extension RingMemoryKind: ExpressibleByArgument {}

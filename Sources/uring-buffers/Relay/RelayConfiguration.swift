@@ -25,6 +25,8 @@ struct RelayConfiguration {
     var refill = RefillPolicy.adaptive
     var ringMemory = RingMemoryKind.application
     var consumption = Consumption.whole
+    /// How the kernel is told of buffers; `nil` for the best way that it has.
+    var mode: BufferMode?
     var bundles = true
     var send = SendKind.plain
 }
@@ -41,7 +43,8 @@ extension RelayConfiguration {
     init(_ options: PoolOptions) {
         self.init(
             buffers: options.buffers, bufferSize: options.bufferSize, refill: options.refill,
-            ringMemory: options.ringMemory, consumption: options.consumption.value, bundles: options.bundles,
+            ringMemory: options.ringMemory, consumption: options.consumption.value, mode: options.mode,
+            bundles: options.bundles,
             send: options.send)
     }
 }

@@ -18,29 +18,59 @@ struct RelayIO: ~Copyable {
     init(_ configuration: RelayConfiguration) throws {
         let queue = try RelayIO.makeQueue(buffers: configuration.buffers)
         guard configuration.send == .plain || queue.supportsZeroCopySend else { throw StartFailure.noZeroCopySends }
-        let group = try BufferGroup(
-            ring: queue.descriptor, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize,
-            consumption: configuration.consumption, refill: configuration.refill, ringMemory: configuration.ringMemory)
+        let group = try RelayIO.makeGroup(configuration, on: queue)
         self.queue = queue
         self.group = group
         send = configuration.send
         share = FairShare(capacity: configuration.buffers, bufferSize: configuration.bufferSize)
-        hasBudget = UringQueue.supportsReceiveBudget()
+        // A kernel that cannot be asked is taken for one that can do neither.
+        let kernel = (try? KernelCapabilities.probe().usable(on: .current)) ?? .nothing
+        hasBudget = kernel.has(.receiveBudget)
+        let kind: Combination = configuration.consumption.isIncremental ? .incrementalBundles : .bundles
         // Without a budget a bundle can bring up to 256 buffers more than it was asked for: in a small pool, everything.
-        bundles = configuration.bundles && (hasBudget || configuration.buffers >= 1024)
+        bundles =
+            configuration.bundles && kernel.allows(kind, on: .current)
+            && (hasBudget || configuration.buffers >= 1024)
+    }
+
+    /// In the best way that the kernel has. Only one without buffer rings is asked what it has instead.
+    private static func makeGroup(
+        _ configuration: RelayConfiguration, on queue: borrowing UringQueue
+    ) throws(UringError) -> BufferGroup {
+        var mode = configuration.mode ?? .wholeBuffers
+        if mode.usesRing {
+            do throws(UringError) {
+                return try BufferGroup(
+                    ring: queue.descriptor, id: 0, capacity: configuration.buffers,
+                    bufferSize: configuration.bufferSize, consumption: configuration.consumption,
+                    refill: configuration.refill, ringMemory: configuration.ringMemory)
+            } catch {
+                guard !configuration.consumption.isIncremental, let kernel = try? KernelCapabilities.probe(),
+                    !kernel.has(.bufferRings)
+                else { throw error }
+                mode = kernel.bestMode
+            }
+        }
+        return try BufferGroup(
+            on: queue, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize, mode: mode)
     }
 
     static let smallestQueue = 16
+    static let usualQueue = 256
+
+    /// All that is charged to the locked-memory limit at once: the queue, the pool's ring, and the ring that asks the
+    /// kernel what it can do.
+    static func plan(entries: Int, buffers: Int) -> MemlockPlan {
+        .pool(entries: entries, completionEntries: entries * 8, buffers: buffers)
+            .and(.queue(entries: 2, completionEntries: 4))
+    }
 
     /// A large queue, or what the locked-memory limit allows beside the buffer ring: nothing is lost in a small one, it
     /// only costs more system calls.
     private static func makeQueue(buffers: Int) throws(UringError) -> UringQueue {
-        var entries = 256
-        while let limit = LockedMemory.limit, entries > smallestQueue,
-            LockedMemory.total(entries: entries, buffers: buffers) > limit
-        {
-            entries /= 4
-        }
+        let budget = MemlockBudget.current()
+        var entries = usualQueue
+        while entries > smallestQueue, !budget.fits(plan(entries: entries, buffers: buffers)) { entries /= 4 }
         while true {
             do { return try UringQueue(entries: entries, completionEntries: entries * 8) } catch {
                 guard error.symbol == "ENOMEM", entries > smallestQueue else { throw error }

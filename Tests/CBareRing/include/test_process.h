@@ -6,6 +6,10 @@
 
 // Becomes an unprivileged user that may lock at most `bytes` bytes. 0 or a negative errno.
 int test_become_unprivileged(uint64_t bytes);
+// Changes how many bytes may be locked, up to what test_become_unprivileged allowed. 0 or a negative errno.
+int test_limit_locked_memory(uint64_t bytes);
+// Registers `bytes` bytes at a page-aligned address as the ring's memory region. 0 or a negative errno.
+int test_register_region(int ring, uint64_t address, uint64_t bytes);
 // Lets SIGUSR1 interrupt system calls of this thread instead of ending the process.
 int test_let_signals_interrupt(void);
 // Sends SIGUSR1 to a thread.

@@ -36,7 +36,10 @@ extension ToolTests {
             ["proxy", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1", "--send", ""],
             ["echo", "--listen", "127.0.0.1:0", "surplus"],
             ["echo", "--listen", "127.0.0.1:0", "--upstream", "127.0.0.1:1"],
-            ["demo", "--seconds", "0"], ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
+            ["doctor", "surplus"],
+            ["doctor", "--xml"], ["doctor", "--without", "bundles"], ["doctor", "--simulated-kernel", "six"],
+            ["doctor", "--simulated-kernel", "6.12", "--without", "wings"], ["demo", "--seconds", "0"],
+            ["demo", "--connections", "0"], ["demo", "--seconds", "3601"],
             ["demo", "--connections", "10001"], ["demo", "--seed", "-1"],
         ])
         func aWrongCommandLineEndsWithOneLineAnd64(arguments: [String]) throws {
@@ -92,6 +95,7 @@ extension ToolTests {
         @Test(arguments: [
             ("echo", ["--listen"] + poolOptions), ("proxy", ["--listen", "--upstream"] + poolOptions),
             ("demo", ["--seconds", "--connections", "--seed"]),
+            ("doctor", ["--json", "0   usable", "1   limited", "2   unusable"]),
         ])
         func helpMentionsEveryOption(command: String, options: [String]) throws {
             let result = try run([command, "--help"])
@@ -103,7 +107,7 @@ extension ToolTests {
         @Test func helpAndVersionOfTheTool() throws {
             let help = try run(["--help"])
             #expect(help.code == 0)
-            for command in ["proxy", "echo", "demo"] { #expect(help.output.contains(command)) }
+            for command in ["proxy", "echo", "demo", "doctor"] { #expect(help.output.contains(command)) }
             let version = try run(["--version"])
             #expect(version.code == 0)
             #expect(isOneLine(version.output))

@@ -1,37 +1,10 @@
 // As a user without privileges, whose locked memory is limited: it works, or says exactly which limit to raise.
 
-import Foundation
-import Synchronization
 import Testing
 
 extension ToolTests {
-    @Suite(
-        .enabled(
-            if: Skip.unless(
-                geteuid() == 0, "the tool without privileges", "changing the user needs root: run the tests as root")))
+    @Suite(.unprivileged("the tool without privileges"))
     struct UnprivilegedTests {
-        /// Users that own nothing and no other process, one for each start: the kernel counts locked memory by user, and
-        /// gives that of an ended process back a while later.
-        private static let users = Atomic<Int>(61_000)
-
-        private func wrapper(lockedKiB: Int) -> [String] {
-            let user = Self.users.add(1, ordering: .relaxed).newValue
-            return [
-                "/bin/sh", "-c", "ulimit -l \(lockedKiB) && exec setpriv --reuid \(user) --clear-groups \"$@\"", "sh",
-            ]
-        }
-
-        /// The tool where that user may run it: the build's directory may be private.
-        /// Removed when the tests end.
-        private static let reachable: String = {
-            let copy = "/tmp/uring-buffers-unprivileged-\(getpid())"
-            try? FileManager.default.removeItem(atPath: copy)
-            try? FileManager.default.copyItem(atPath: ToolBinary.path, toPath: copy)
-            try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: copy)
-            atexit { try? FileManager.default.removeItem(atPath: "/tmp/uring-buffers-unprivileged-\(getpid())") }
-            return copy
-        }()
-
         @Test(
             arguments: [8192, 512, 128, 64, 32, 16],
             [
@@ -45,7 +18,8 @@ extension ToolTests {
             for attempt in 0..<2 {
                 do {
                     let tool = try RunningTool(
-                        .echo, options: options, wrapper: wrapper(lockedKiB: limit), binary: Self.reachable)
+                        .echo, options: options, wrapper: Unprivileged.wrapper(lockedKiB: limit),
+                        binary: Unprivileged.tool)
                     let result = try Crowd(address: tool.address, seed: 100, atOnce: 20)
                         .run((0..<20).map { _ in CrowdPlan(bytes: 200_000) })
                     #expect(result.completed == 20)

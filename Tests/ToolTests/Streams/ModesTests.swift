@@ -28,12 +28,13 @@ extension ToolTests {
             }
         }
 
-        static let cases = Mode.all.flatMap { mode in
-            ["--bundles", "--no-bundles"].flatMap { bundles in
-                [1, 4, 64, 1024].flatMap { buffers in
-                    [64, 4096].map { Case(mode: mode, bundles: bundles, buffers: buffers, size: $0) }
+        static let cases = (Mode.all + Mode.fallbacks).flatMap { mode in
+            (Mode.fallbacks.contains { $0.options == mode.options } ? ["--bundles"] : ["--bundles", "--no-bundles"])
+                .flatMap { bundles in
+                    [1, 4, 64, 1024].flatMap { buffers in
+                        [64, 4096].map { Case(mode: mode, bundles: bundles, buffers: buffers, size: $0) }
+                    }
                 }
-            }
         }
 
         /// Half of the clients at a time; one leaves in the middle.
@@ -62,6 +63,29 @@ extension ToolTests {
             #expect(summary.bytesSent >= 2 * result.bytesVerified)
             one.check(summary)
             try echo.end()
+        }
+
+        /// On a kernel that can register nothing the tool uses what is left, by itself.
+        @Test(.needs(.strace, for: "a server where rings cannot be registered"))
+        func withoutAnyRegistering() throws {
+            let wrapper = [
+                try OutsideProgram.strace.require(), "-D", "-f", "-o", "/dev/null", "-e",
+                "inject=io_uring_register:error=EINVAL",
+            ]
+            let tool = try RunningTool(.echo, options: ["--buffers", "64"], wrapper: wrapper)
+            let one = Case(mode: Mode(options: []), bundles: "--bundles", buffers: 64, size: 4096)
+            let result = try check(tool.address, one, seed: 113)
+            #expect(try tool.end().bytesSent >= result.bytesVerified)
+        }
+
+        /// More connections than buffers, all idle now and then: those that wait do not keep a processor busy.
+        @Test(arguments: Mode.fallbacks)
+        func moreConnectionsThanBuffers(mode: Mode) throws {
+            let tool = try RunningTool(.echo, options: mode.options + ["--buffers", "16"])
+            let plans = (0..<200).map { CrowdPlan(bytes: 3000, messageBits: 7 + $0 % 5) }
+            let result = try Crowd(address: tool.address, seed: 114, atOnce: 100).run(plans)
+            #expect(result.completed == 200)
+            #expect(try tool.end().bytesSent == result.bytesVerified)
         }
 
         /// Both ends take their time: pieces of many connections share buffers, and go back in any order.

@@ -12,5 +12,10 @@ struct Mode: CustomTestStringConvertible, Sendable {
     static let incremental = Mode(options: ["--consumption", "incremental"])
     static let zeroCopy = Mode(options: ["--send", "zerocopy"])
     static let both = Mode(options: incremental.options + zeroCopy.options)
+    /// Without a buffer ring.
+    static let fallbacks = [
+        Mode(options: ["--mode", "providedBuffers"]), Mode(options: ["--mode", "callerChosen"]),
+        Mode(options: ["--mode", "providedBuffers"] + zeroCopy.options),
+    ]
     static let all = [Mode(options: []), incremental, zeroCopy, both]
 }

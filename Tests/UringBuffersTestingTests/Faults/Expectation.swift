@@ -78,6 +78,19 @@ struct Expectation {
         Expectation(
             call: .registerBufferStatus, errors: [EINVAL, ENOENT], operations: [.readBufferRingHead],
             harmless: "closing takes your word for it", leaves: "a dropped group's memory"),
+        Expectation(
+            call: .receive, errors: [EINTR, EAGAIN, ENOMEM, ECONNRESET], operations: [.receive],
+            harmless: "tried again"),
+        Expectation(call: .getrlimit, errors: [EPERM], harmless: "no limit is known"),
+        Expectation(call: .uname, errors: [EFAULT], harmless: "every known bug is avoided"),
+        Expectation(call: .open, errors: [EMFILE, ENOENT, EACCES], harmless: "no privilege, nothing pinned is known"),
+        Expectation(call: .read, errors: [EINTR, EIO], harmless: "as if the file ended there"),
+        Expectation(call: .stat, errors: [ENOENT, EACCES], harmless: "the first user namespace is assumed"),
+        Expectation(call: .signalfd, errors: [EMFILE, ENOMEM], harmless: "the tool's: it says so and ends"),
+        Expectation(call: .signalfdRead, errors: [EAGAIN], harmless: "the tool's: no signal"),
+        Expectation(call: .cloneBuffers, errors: [EINVAL, ENOMEM], harmless: "the answer is: not known"),
+        Expectation(call: .registerRegion, errors: [EINVAL, ENOMEM], harmless: "the answer is: not known"),
+        Expectation(call: .registerQuery, errors: [EINVAL, ENOMEM], harmless: "the answer is: not known"),
     ]
 
     /// What is wrong with how a life ended, or nothing.

@@ -61,7 +61,6 @@ struct FaultSweep {
         _ = play(life, failing: nil) { faults in
             for call in SystemCall.all where faults.count(of: call) > 0 { counts[call] = faults.count(of: call) }
         }
-        note("\(life.name) series " + (0..<40).map { _ in "\(play(life, failing: .close, with: 4).heap)" }.joined(separator: " "))
         if outcome.error != nil || outcome.problem != nil || !outcome.leftNothing {
             objections.append("\(life.name), nothing failing: \(outcome)")
         }

@@ -1,12 +1,13 @@
 // Lives of what stands beside the pool: sockets, wake-ups, questions to the kernel.
 
+import CUring
 import Glibc
 import KernelSupport
 import UringBuffers
 import UringQueue
 
 extension Life {
-    static let aside = [sockets, wakeUps, questions]
+    static let aside = [sockets, wakeUps, signals, questions, probing]
 
     static let sockets = Life(name: "sockets") { stage throws(UringError) in
         let queue = try UringQueue(entries: 8)
@@ -37,6 +38,23 @@ extension Life {
             queue.forEachCompletion { _ in }
             _ = queue.takeWakeUp()
         }
+    }
+
+    /// The tool's.
+    static let signals = Life(name: "termination signals") { stage throws(UringError) in
+        let descriptor = curing_termination_signals()
+        guard descriptor >= 0 else { return }
+        stage.require(curing_read_signal(descriptor) == 0, "a signal came")
+        _ = close(descriptor)
+    }
+
+    static let probing = Life(name: "what the kernel can do") { stage throws(UringError) in
+        let release = KernelRelease.current
+        stage.require(release == KernelRelease(0, 0) || release.major >= 5, "\(release)")
+        let budget = MemlockBudget.current()
+        stage.require(budget.pinnedBytes >= 0, "\(budget)")
+        let kernel = try KernelCapabilities.probe()
+        stage.require(BufferMode.allCases.contains(kernel.bestMode), "no mode")
     }
 
     static let questions = Life(name: "questions to the kernel") { stage throws(UringError) in

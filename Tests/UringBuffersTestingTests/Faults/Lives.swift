@@ -13,7 +13,7 @@ struct Life: Sendable {
 
     static let all: [Life] =
         [
-            plain, incremental, bundled, kernelRing, memoryFile, hugePages, heap, overflowing, outliving, dropped,
+            plain, incremental, bundled, provided, chosen, kernelRing, memoryFile, hugePages, heap, overflowing, outliving, dropped,
             bareRing,
         ]
         + sending + aside
@@ -38,6 +38,8 @@ struct Life: Sendable {
     static let plain = traffic("plain", Scene.Shape())
     static let incremental = traffic("incremental", Scene.Shape(consumption: .incremental(minimumLeft: 0)))
     static let bundled = traffic("bundles", Scene.Shape(refill: .everything, options: .bundle))
+    static let provided = traffic("provided by requests", Scene.Shape(mode: .providedBuffers))
+    static let chosen = traffic("chosen by the queue", Scene.Shape(mode: .callerChosen))
     static let kernelRing = traffic("kernel ring memory", Scene.Shape(ringMemory: .kernel))
     static let hugePages = traffic(
         "huge pages, or none", Scene.Shape(slab: .hugePages(.twoMiB), slabOptions: .fallBack))

@@ -141,8 +141,6 @@ extension ModelWalk {
     /// Receives that wait for it are forgotten first, as its connection would.
     private func endTag(_ a: Int) -> Bool {
         guard let tag = pick(a, model.liveTags.filter { $0 != 0 }) else { return false }
-        for waiting in model.line where waiting.tag == tag { group.forget(waiting.token) }
-        model.line.removeAll { $0.tag == tag }
         group.endTag(tags[tag])
         model.endTag(tag)
         return true

@@ -66,6 +66,7 @@ struct PoolModel {
     /// Who is out, and where.
     var missing: [UInt16: BufferState] {
         var found: [UInt16: BufferState] = [:]
+        for bid in published where pieces[bid] != nil { found[bid] = .partial }
         for bid in out.subtracting(returning) {
             found[bid] =
                 sending.contains(bid)
@@ -142,21 +143,24 @@ struct PoolModel {
         forgetDips()
     }
 
-    /// Who goes on when `most` buffers are published: the first that may, in order; who may not goes to the end.
+    /// Who goes on when `most` buffers are published: the first that may, in order, each with a buffer promised to it.
+    /// Who may not keeps its place.
     mutating func rearm(most: Int) -> [UInt64] {
-        var gone: [UInt64] = []
-        var waits: [(token: UInt64, tag: Int)] = []
-        while let next = line.first, gone.count < most {
-            line.removeFirst()
-            if allowance(next.tag) > 0 { gone.append(next.token) } else { waits.append(next) }
+        var gone: [(token: UInt64, tag: Int)] = []
+        var left: [(token: UInt64, tag: Int)] = []
+        for next in line {
+            let own = gone.count { $0.tag == next.tag }
+            let mayGo = gone.count < most && allowance(next.tag, promised: gone.count, own: own) > 0
+            if mayGo { gone.append(next) } else { left.append(next) }
         }
-        line += waits
-        return gone
+        line = left
+        return gone.map(\.token)
     }
 
-    func allowance(_ tag: Int) -> Int {
-        guard tag != 0 else { return max(0, free - reserve) }
-        return max(0, min(tags[tag].limit - tags[tag].held, free - (tags[tag].usesReserve ? 0 : reserve)))
+    func allowance(_ tag: Int, promised: Int = 0, own: Int = 0) -> Int {
+        let left = free - promised
+        guard tag != 0 else { return max(0, left - reserve) }
+        return max(0, min(tags[tag].limit - tags[tag].held - own, left - (tags[tag].usesReserve ? 0 : reserve)))
     }
 
     // MARK: Tags
@@ -176,6 +180,7 @@ struct PoolModel {
     mutating func endTag(_ tag: Int) {
         tags[tag].isEnded = true
         endedTags.append(tag)
+        line.removeAll { $0.tag == tag }
     }
 
     mutating func move(_ count: Int, from old: Int, to new: Int) {

@@ -77,7 +77,11 @@ final class RawRequests {
             if completion.isFinal { open.remove(completion.tag) }
             // Nothing to cancel: it ended without a word.
             let isCancelling = completion.tag & Self.cancelling != 0
-            if isCancelling && completion.result == -ENOENT { open.remove(completion.tag & ~Self.cancelling) }
+            guard isCancelling else { continue }
+            let target = completion.tag & ~Self.cancelling
+            if completion.result == -ENOENT { open.remove(target) }
+            // A worker ran it at that moment, and may arm it once more.
+            if completion.result == -EALREADY, open.contains(target) { cancel(target) }
         }
         return found.filter { $0.tag & Self.cancelling == 0 }
     }
@@ -85,16 +89,18 @@ final class RawRequests {
     /// Submits, cancels what has not ended, and takes everything.
     func finish() throws -> [Completion] {
         var found = try completions()
-        for tag in open {
-            var cancel = bare_request()
-            cancel.opcode = UInt8(BARE_OP_ASYNC_CANCEL)
-            cancel.fd = -1
-            cancel.address = tag
-            cancel.tag = tag | Self.cancelling
-            ring.push(cancel)
-        }
+        for tag in open { cancel(tag) }
         while !open.isEmpty { found += try completions(atLeast: 1) }
         return found
+    }
+
+    private func cancel(_ tag: UInt64) {
+        var cancel = bare_request()
+        cancel.opcode = UInt8(BARE_OP_ASYNC_CANCEL)
+        cancel.fd = -1
+        cancel.address = tag
+        cancel.tag = tag | Self.cancelling
+        ring.push(cancel)
     }
 
     private func room(_ bytes: Int) -> UnsafeMutableRawPointer {

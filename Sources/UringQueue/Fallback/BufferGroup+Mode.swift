@@ -1,0 +1,50 @@
+// Groups in whatever way the kernel at hand offers.
+
+internal import CUring
+public import UringBuffers
+
+extension BufferGroup {
+    /// A group on `queue` that works in `mode`: ``KernelCapabilities/bestMode``, or a lesser one.
+    ///
+    /// ```swift
+    /// let kernel = try KernelCapabilities.probe().usable(on: .current)
+    /// let group = try BufferGroup(on: queue, id: 0, capacity: 1024, bufferSize: 4096, mode: kernel.bestMode)
+    /// ```
+    ///
+    /// Taking, handles, books and the end are the same in every mode. Without a buffer ring of the kernel's
+    /// (``BufferMode/usesRing``) the queue stands in for it, and the group
+    ///
+    /// - works with receives of this queue only, and on its thread;
+    /// - receives one buffer for each request: multishot receives end after each, and there are no bundles;
+    /// - in ``BufferMode/providedBuffers`` gives buffers back by requests, one for each stretch of neighbours, which the
+    ///   queue queues before receives, submits and waits; it cannot be closed while a receive is armed: cancel first;
+    /// - in ``BufferMode/callerChosen`` polls the socket, and receives into the next buffer with recv(2): sockets only, a
+    ///   system call for each, and a receive must be cancelled before its descriptor is closed.
+    ///
+    /// - Parameters:
+    ///   - minimumLeft: of ``Consumption/incremental(minimumLeft:)``; other modes than
+    ///     ``BufferMode/incrementalWithMinimum`` ignore it.
+    ///   - refill: how many buffers are kept published.
+    /// - Throws: ``UringError``; nothing stays registered or allocated.
+    public init(
+        on queue: borrowing UringQueue, id: BufferGroupID, capacity: Int, bufferSize: Int, mode: BufferMode,
+        minimumLeft: Int = 0, refill: RefillPolicy = .adaptive, slab: PageSource = .anonymousMap,
+        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)? = nil
+    ) throws(UringError) {
+        if mode.usesRing {
+            self = try BufferGroup(
+                ring: queue.descriptor, id: id, capacity: capacity, bufferSize: bufferSize,
+                consumption: mode.consumption(minimumLeft: minimumLeft), refill: refill, slab: slab,
+                slabOptions: slabOptions, wakeOnReturn: wakeOnReturn)
+        } else {
+            let way: QueueRing.Way = mode == .providedBuffers ? .provides : .chooses
+            let ring = unsafe QueueRing(way, on: queue.state)
+            let group = try BufferGroup(
+                consumer: ring, id: id, capacity: capacity, bufferSize: bufferSize, consumption: .whole,
+                refill: refill, slab: slab, slabOptions: slabOptions,
+                wakeOnReturn: wakeOnReturn)
+            if way == .provides { unsafe try queue.state.pointee.provideFirst(ring) }
+            self = group
+        }
+    }
+}
