@@ -75,8 +75,10 @@ public struct SystemCall: Hashable, Sendable {
     /// Every one.
     public static let all: [SystemCall] = [
         mmap, munmap, madvise, mincore, posixMemalign, memfdCreate, ftruncate, duplicate, close, getsockopt,
-        epollCreate, epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname, connect,
-        socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup, enter, enterToFlush, unregisterBuffers, registerProbe, registerBuffers2,
+        epollCreate, epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname,
+        connect,
+        socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup, enter, enterToFlush,
+        unregisterBuffers, registerProbe, registerBuffers2,
         registerBuffersUpdate, registerRingFDs, registerBufferRing, unregisterBufferRing, registerSyncCancel,
         registerBufferStatus, cloneBuffers, registerRegion, registerQuery,
     ]

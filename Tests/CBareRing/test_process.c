@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <sys/resource.h>
@@ -60,6 +61,51 @@ uint64_t test_this_thread(void) { return (uint64_t)pthread_self(); }
 int test_interrupt(uint64_t thread) { return -pthread_kill((pthread_t)thread, SIGUSR1); }
 
 void test_use_one_arena(void) { mallopt(M_ARENA_MAX, 1); }
+
+struct errand {
+    void (*run)(void *);
+    void *argument;
+};
+
+static void *run_errand(void *errand) {
+    struct errand *what = errand;
+    what->run(what->argument);
+    return NULL;
+}
+
+void test_on_thread(void (*run)(void *), void *argument) {
+    struct errand errand = {run, argument};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_errand, &errand) != 0) abort();
+    pthread_join(thread, NULL);
+}
+
+static char doing[256];
+static char parents_errors[64];
+
+static void tell(int signal) {
+    int file = open(parents_errors, O_WRONLY | O_APPEND);
+    if (file >= 0) {
+        const char *how = signal == SIGXCPU ? "without an end: " : "ended by a signal: ";
+        if (write(file, how, strlen(how)) > 0 && write(file, doing, strlen(doing)) > 0) (void)!write(file, "\n", 1);
+        close(file);
+    }
+    // The handler is gone (SA_RESETHAND): this ends the process once the signal is unblocked.
+    raise(signal);
+}
+
+void test_watch_over(unsigned seconds) {
+    snprintf(parents_errors, sizeof parents_errors, "/proc/%d/fd/2", (int)getppid());
+    const int signals[] = {SIGXCPU, SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT};
+    for (unsigned i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+        struct sigaction action = {.sa_handler = tell, .sa_flags = SA_RESETHAND};
+        sigaction(signals[i], &action, NULL);
+    }
+    struct rlimit limit = {.rlim_cur = seconds, .rlim_max = seconds + 5};
+    setrlimit(RLIMIT_CPU, &limit);
+}
+
+void test_now_doing(const char *what) { snprintf(doing, sizeof doing, "%s", what); }
 
 static int64_t open_descriptors(void) {
     DIR *directory = opendir("/proc/self/fd");

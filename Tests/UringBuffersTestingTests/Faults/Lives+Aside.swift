@@ -48,7 +48,7 @@ extension Life {
         _ = close(descriptor)
     }
 
-    static let probing = Life(name: "what the kernel can do") { stage throws(UringError) in
+    static let probing = Life(name: "what the kernel can do", isQuestion: true) { stage throws(UringError) in
         let release = KernelRelease.current
         stage.require(release == KernelRelease(0, 0) || release.major >= 5, "\(release)")
         let budget = MemlockBudget.current()

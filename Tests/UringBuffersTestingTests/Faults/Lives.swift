@@ -9,11 +9,14 @@ import UringQueue
 /// One life of a program that uses the library well.
 struct Life: Sendable {
     let name: String
+    /// A call that fails is an answer: no.
+    var isQuestion = false
     let run: @Sendable (Stage) throws(UringError) -> Void
 
     static let all: [Life] =
         [
-            plain, incremental, bundled, provided, chosen, kernelRing, memoryFile, hugePages, heap, overflowing, outliving, dropped,
+            plain, incremental, bundled, provided, chosen, kernelRing, memoryFile, hugePages, heap, overflowing,
+            outliving, dropped,
             bareRing,
         ]
         + sending + aside

@@ -45,15 +45,17 @@ struct Scene: ~Copyable {
 
     init(_ stage: Stage, _ shape: Shape = Shape()) throws(UringError) {
         let queue = try UringQueue(entries: 8)
-        group = if let mode = shape.mode {
-            try BufferGroup(
-                on: queue, id: 3, capacity: shape.capacity, bufferSize: shape.bufferSize, mode: mode)
-        } else {
-            try BufferGroup(
-            ring: queue.descriptor, id: 3, capacity: shape.capacity, bufferSize: shape.bufferSize,
-            consumption: shape.consumption, refill: shape.refill, ringMemory: shape.ringMemory, slab: shape.slab,
-            slabOptions: shape.slabOptions)
-        }
+        group =
+            if let mode = shape.mode {
+                try BufferGroup(
+                    on: queue, id: 3, capacity: shape.capacity, bufferSize: shape.bufferSize, mode: mode)
+            } else {
+                try BufferGroup(
+                    ring: queue.descriptor, id: 3, capacity: shape.capacity, bufferSize: shape.bufferSize,
+                    consumption: shape.consumption, refill: shape.refill, ringMemory: shape.ringMemory,
+                    slab: shape.slab,
+                    slabOptions: shape.slabOptions)
+            }
         self.queue = queue
         self.stage = stage
         self.shape = shape
