@@ -80,8 +80,8 @@ let package = Package(
         .testTarget(
             name: "UringBuffersTestingTests",
             dependencies: [
-                "CBareRing", "CUring", "KernelSupport", "RingArithmetic", "TestSupport", "UringBuffers", "UringBuffersTesting",
-                "UringQueue",
+                "CBareRing", "CUring", "KernelSupport", "RingArithmetic", "TestSupport", "UringBuffers",
+                "UringBuffersTesting", "UringQueue",
             ],
             swiftSettings: settings),
         .testTarget(
