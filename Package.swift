@@ -74,13 +74,14 @@ let package = Package(
             ],
             swiftSettings: settings),
         .testTarget(
-            name: "UringQueueTests", dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringQueue"],
+            name: "UringQueueTests",
+            dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringBuffersTesting", "UringQueue"],
             swiftSettings: settings),
         .testTarget(
             name: "UringBuffersTestingTests",
             dependencies: [
-                "CBareRing", "CUring", "KernelSupport", "TestSupport", "UringBuffers", "UringBuffersTesting",
-                "UringQueue",
+                "CBareRing", "CUring", "KernelSupport", "RingArithmetic", "TestSupport", "UringBuffers",
+                "UringBuffersTesting", "UringQueue",
             ],
             swiftSettings: settings),
         .testTarget(

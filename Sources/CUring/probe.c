@@ -1,6 +1,7 @@
 #include "curing_probe.h"
 
 #include "curing_constants.h"
+#include "curing_faults.h"
 #include "curing_register.h"
 
 #include <errno.h>
@@ -22,9 +23,9 @@ enum {
 };
 
 // `telling` is the error of a kernel that knows the call and came as far as our mistake.
-static int known(long result, int telling) {
-    if (result >= 0 || errno == telling) return 1;
-    return errno == EINVAL ? 0 : -errno;
+static int answered(int result, int telling) {
+    if (result == 0 || result == -telling) return 1;
+    return result == -EINVAL ? 0 : result;
 }
 
 int curing_knows_regions(int ring) {
@@ -34,14 +35,15 @@ int curing_knows_regions(int ring) {
         uint64_t flags;
         uint64_t resv[2];
     } argument = {0};
-    return known(syscall(__NR_io_uring_register, ring, REGISTER_MEM_REGION, &argument, 1), EFAULT);
+    return answered(curing_register(ring, REGISTER_MEM_REGION, &argument, 1), EFAULT);
 }
 
 int curing_knows_registered_waits(int ring) {
     // For 0 completions: a kernel that accepted this would return at once.
     // The size as a long: as an int the upper half of the last argument would be whatever lay on the stack.
     unsigned flags = ENTER_GETEVENTS | ENTER_EXT_ARG | ENTER_EXT_ARG_REG;
-    return known(syscall(__NR_io_uring_enter, ring, 0u, 0u, flags, NULL, (size_t)64), EFAULT);
+    if (curing_fails(CURING_CALL_ENTER)) return answered(-errno, EFAULT);
+    return answered(syscall(__NR_io_uring_enter, ring, 0u, 0u, flags, NULL, (size_t)64) < 0 ? -errno : 0, EFAULT);
 }
 
 int curing_knows_clone(int ring, int of_a_part) {
@@ -54,7 +56,7 @@ int curing_knows_clone(int ring, int of_a_part) {
         uint32_t nr;
         uint32_t pad[3];
     } argument = {.src_fd = UINT32_MAX, .nr = of_a_part ? 1 : 0};
-    return known(syscall(__NR_io_uring_register, ring, REGISTER_CLONE_BUFFERS, &argument, 1), EBADF);
+    return answered(curing_register(ring, REGISTER_CLONE_BUFFERS, &argument, 1), EBADF);
 }
 
 int curing_knows_query(int about_zero_copy_receive) {
@@ -72,17 +74,10 @@ int curing_knows_query(int about_zero_copy_receive) {
         .query_op = about_zero_copy_receive ? QUERY_ZCRX : QUERY_OPCODES,
         .size = sizeof answer,
     };
-    if (syscall(__NR_io_uring_register, -1, REGISTER_QUERY, &question, 0) < 0) {
-        // Without the call no kernel accepts a descriptor of -1.
-        return errno == EINVAL || errno == EBADF ? 0 : -errno;
-    }
+    int result = curing_register(-1, REGISTER_QUERY, &question, 0);
+    // Without the call no kernel accepts a descriptor of -1.
+    if (result < 0) return result == -EINVAL || result == -EBADF ? 0 : result;
     return question.result == 0 ? 1 : question.result == -EOPNOTSUPP ? 0 : question.result;
-}
-
-// What a call of ours answered, as `known` has it.
-static int answered(int result, int telling) {
-    if (result == 0 || result == -telling) return 1;
-    return result == -EINVAL ? 0 : result;
 }
 
 int curing_knows_buffer_ring(int ring, uint16_t flags, uint32_t min_left) {

@@ -1,6 +1,7 @@
 #include "curing_queue.h"
 
 #include "curing_constants.h"
+#include "curing_faults.h"
 
 #include <errno.h>
 #include <liburing.h>
@@ -19,9 +20,9 @@ struct curing_queue {
     // What the slot holds, so that equal waits write nothing.
     int64_t slot_timeout_ns;
     uint32_t slot_minimum_us;
-    int injected_error;
-    uint32_t injected_times;
 };
+
+enum { REGISTER_RING_FDS = 20, REGISTER_SYNC_CANCEL = 24 };
 
 _Static_assert(sizeof(struct curing_submission) == sizeof(struct io_uring_sqe), "same size as the kernel's");
 _Static_assert(sizeof(struct curing_completion) == sizeof(struct io_uring_cqe), "same size as the kernel's");
@@ -31,14 +32,16 @@ int curing_queue_create(
     struct curing_queue *made = calloc(1, sizeof *made);
     if (made == NULL) return -ENOMEM;
     struct io_uring_params params = {.flags = setup_flags, .cq_entries = cq_entries};
-    int error = io_uring_queue_init_params(entries, &made->ring, &params);
+    int error = curing_fails(CURING_CALL_SETUP) ? -errno : io_uring_queue_init_params(entries, &made->ring, &params);
     if (error < 0) {
         free(made);
         return error;
     }
     made->features = params.features;
     // Saves the kernel a descriptor look-up on every enter; the ring works as well without.
-    if (io_uring_register_ring_fd(&made->ring) == 1) made->enter_flags = IORING_ENTER_REGISTERED_RING;
+    if (!curing_fails(CURING_CALL_REGISTER + REGISTER_RING_FDS) && io_uring_register_ring_fd(&made->ring) == 1) {
+        made->enter_flags = IORING_ENTER_REGISTERED_RING;
+    }
     *queue = made;
     return 0;
 }
@@ -56,6 +59,7 @@ void curing_queue_wait_by_slot(struct curing_queue *queue, struct curing_wait_sl
 int curing_queue_cancel_everything(struct curing_queue *queue) {
     struct io_uring_sync_cancel_reg everything = {
         .fd = -1, .flags = IORING_ASYNC_CANCEL_ALL | IORING_ASYNC_CANCEL_ANY, .timeout = {.tv_sec = 1}};
+    if (curing_fails(CURING_CALL_REGISTER + REGISTER_SYNC_CANCEL)) return -errno;
     return io_uring_register_sync_cancel(&queue->ring, &everything);
 }
 
@@ -93,17 +97,6 @@ uint32_t curing_queue_withdraw(struct curing_queue *queue, uint64_t *tags, uint3
     return count;
 }
 
-void curing_queue_inject(struct curing_queue *queue, int error, uint32_t times) {
-    queue->injected_error = error;
-    queue->injected_times = times;
-}
-
-static int take_injected(struct curing_queue *queue) {
-    if (queue->injected_times == 0) return 0;
-    queue->injected_times--;
-    return -queue->injected_error;
-}
-
 static int64_t now_ns(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -111,8 +104,7 @@ static int64_t now_ns(void) {
 }
 
 int curing_queue_submit(struct curing_queue *queue) {
-    int injected = take_injected(queue);
-    return injected != 0 ? injected : io_uring_submit(&queue->ring);
+    return curing_fails(CURING_CALL_ENTER) ? -errno : io_uring_submit(&queue->ring);
 }
 
 // Shows the kernel what was pushed, as liburing does before it submits, and counts what it did not take yet.
@@ -162,7 +154,7 @@ static int wait_and_tell(struct curing_queue *queue, uint32_t minimum, int64_t t
     bool told = minimum <= 1 && minimum_us == 0 && io_uring_sq_ready(&queue->ring) == 0;
     int64_t start = timeout_ns < 0 && minimum_us == 0 ? 0 : told ? 0 : now_ns();
     int result = timeout_ns < 0 && minimum_us == 0
-        ? io_uring_submit_and_wait(&queue->ring, minimum)
+        ? curing_fails(CURING_CALL_ENTER) ? -errno : io_uring_submit_and_wait(&queue->ring, minimum)
         : submit_and_wait(queue, minimum, timeout_ns, minimum_us, start);
     uint32_t ready = io_uring_cq_ready(&queue->ring);
     if (result < 0 || ready >= minimum) return result;
@@ -173,11 +165,11 @@ static int wait_and_tell(struct curing_queue *queue, uint32_t minimum, int64_t t
 
 int curing_queue_submit_and_wait(
     struct curing_queue *queue, uint32_t minimum, int64_t timeout_ns, uint32_t minimum_us) {
-    int injected = take_injected(queue);
-    if (injected != 0) return injected;
     uint32_t entries = *queue->ring.cq.kring_entries;
     // Without a wait only this runs deferred work.
-    if (minimum == 0) return io_uring_submit_and_get_events(&queue->ring);
+    if (minimum == 0) {
+        return curing_fails(CURING_CALL_ENTER) ? -errno : io_uring_submit_and_get_events(&queue->ring);
+    }
     if (minimum > entries) minimum = entries;
     // Nothing to gather, or no time to gather in.
     if (minimum <= 1 || (timeout_ns >= 0 && timeout_ns <= minimum_us * INT64_C(1000))) minimum_us = 0;
@@ -192,11 +184,18 @@ int curing_queue_submit_and_wait(
     return wait_and_tell(queue, 1, timeout_ns < 0 ? -1 : timeout_ns - first_ns, 0);
 }
 
+static int asks_the_kernel(const struct curing_queue *queue) {
+    return io_uring_cq_ready(&queue->ring) == 0
+        && (IO_URING_READ_ONCE(*queue->ring.sq.kflags) & (IORING_SQ_CQ_OVERFLOW | IORING_SQ_TASKRUN)) != 0;
+}
+
 uint32_t curing_queue_reap(struct curing_queue *queue, struct curing_completion *into, uint32_t capacity) {
     struct io_uring_cqe *ready[64];
     uint32_t copied = 0;
     while (copied < capacity) {
         uint32_t wanted = capacity - copied < 64 ? capacity - copied : 64;
+        // liburing enters the kernel when nothing is there and it keeps something aside, and tells of no error.
+        if (asks_the_kernel(queue) && curing_fails(CURING_CALL_ENTER_FLUSH)) break;
         uint32_t found = io_uring_peek_batch_cqe(&queue->ring, ready, wanted);
         for (uint32_t i = 0; i < found; i++) memcpy(&into[copied + i], ready[i], sizeof into[0]);
         io_uring_cq_advance(&queue->ring, found);

@@ -1,5 +1,8 @@
 #include "curing_region.h"
 
+#include "curing_faults.h"
+#include "curing_register.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -55,13 +58,15 @@ int curing_register_region(int ring, uint64_t address, uint64_t bytes, int for_w
         .user_addr = address, .size = bytes, .flags = address != 0 ? MEM_REGION_TYPE_USER : 0};
     struct mem_region_reg argument = {
         .region_uptr = (uint64_t)(uintptr_t)&region, .flags = for_waits ? MEM_REGION_REG_WAIT_ARG : 0};
-    if (syscall(__NR_io_uring_register, ring, REGISTER_MEM_REGION, &argument, 1) < 0) return -errno;
+    int result = curing_register(ring, REGISTER_MEM_REGION, &argument, 1);
+    if (result < 0) return result;
     *map_offset = region.mmap_offset;
     return 0;
 }
 
 int curing_enable_ring(int ring) {
-    return syscall(__NR_io_uring_register, ring, REGISTER_ENABLE_RINGS, (void *)0, 0) < 0 ? -errno : 0;
+    int result = curing_register(ring, REGISTER_ENABLE_RINGS, NULL, 0);
+    return result < 0 ? result : 0;
 }
 
 // The kernel adds the time to its clock, and a sum beyond 63 bits would end the wait at once: 136 years must do.
@@ -86,6 +91,7 @@ void curing_write_wait(struct curing_wait_slot *slot, int64_t timeout_ns, uint32
 }
 
 static int enter(int ring, uint32_t submit, uint32_t minimum, uint32_t flags, void *argument, size_t bytes) {
+    if (curing_fails(CURING_CALL_ENTER)) return -errno;
     flags |= ENTER_GETEVENTS | ENTER_EXT_ARG;
     long taken = syscall(__NR_io_uring_enter, ring, submit, minimum, flags, argument, bytes);
     return taken < 0 ? -errno : (int)taken;

@@ -1,5 +1,7 @@
 #include "curing_register.h"
 
+#include "curing_faults.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -34,8 +36,15 @@ struct buf_status {
 };
 _Static_assert(sizeof(struct buf_status) == 40, "io_uring_buf_status is 40 bytes");
 
+int curing_register(int ring, unsigned opcode, void *argument, unsigned count) {
+    if (curing_fails(CURING_CALL_REGISTER + opcode)) return -errno;
+    long result = syscall(__NR_io_uring_register, ring, opcode, argument, count);
+    return result < 0 ? -errno : (int)result;
+}
+
 static int register_one(int ring, unsigned opcode, void *argument) {
-    return syscall(__NR_io_uring_register, ring, opcode, argument, 1) < 0 ? -errno : 0;
+    int result = curing_register(ring, opcode, argument, 1);
+    return result < 0 ? result : 0;
 }
 
 int curing_register_buf_ring(
@@ -74,7 +83,8 @@ _Static_assert(sizeof(struct probe) == 16 + 256 * 8, "io_uring_probe is 16 bytes
 
 int curing_knows_opcode(int ring, uint8_t opcode) {
     struct probe probe = {0};
-    if (syscall(__NR_io_uring_register, ring, REGISTER_PROBE, &probe, 256) < 0) return -errno;
+    int error = curing_register(ring, REGISTER_PROBE, &probe, 256);
+    if (error < 0) return error;
     return opcode <= probe.last_op && (probe.ops[opcode].flags & 1) != 0;
 }
 
@@ -101,7 +111,8 @@ _Static_assert(sizeof(struct rsrc_update) == 32, "io_uring_rsrc_update2 is 32 by
 
 int curing_register_fixed_table(int ring, uint32_t slots) {
     struct rsrc_register argument = {.nr = slots, .flags = 1};
-    return syscall(__NR_io_uring_register, ring, REGISTER_BUFFERS2, &argument, sizeof argument) < 0 ? -errno : 0;
+    int result = curing_register(ring, REGISTER_BUFFERS2, &argument, sizeof argument);
+    return result < 0 ? result : 0;
 }
 
 int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes) {
@@ -110,10 +121,11 @@ int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t
         uint64_t length;
     } memory = {address, bytes};
     struct rsrc_update argument = {.offset = slot, .data = (uint64_t)(uintptr_t)&memory, .nr = 1};
-    long done = syscall(__NR_io_uring_register, ring, REGISTER_BUFFERS_UPDATE, &argument, sizeof argument);
-    return done < 0 ? -errno : 0;
+    int done = curing_register(ring, REGISTER_BUFFERS_UPDATE, &argument, sizeof argument);
+    return done < 0 ? done : 0;
 }
 
 int curing_unregister_fixed_table(int ring) {
-    return syscall(__NR_io_uring_register, ring, UNREGISTER_BUFFERS, (void *)0, 0) < 0 ? -errno : 0;
+    int result = curing_register(ring, UNREGISTER_BUFFERS, (void *)0, 0);
+    return result < 0 ? result : 0;
 }

@@ -88,7 +88,11 @@ extension QueueState {
         // The rest of what is cancelled is not sent.
         _ = cancelSends { _, _ in true }
         withdrawUnsubmitted()
-        let result = unsafe curing_queue_cancel_everything(ring)
+        var result = unsafe curing_queue_cancel_everything(ring)
+        // A signal ends it early.
+        for _ in 0..<16 where result == -UringErrno.interrupted {
+            result = unsafe curing_queue_cancel_everything(ring)
+        }
         // Else the kernel may still send from buffers, or receive into them: then they stay out for ever.
         if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() } else { endReceives() }
         awaitNotifications()

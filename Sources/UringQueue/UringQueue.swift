@@ -89,11 +89,6 @@ public struct UringQueue: ~Copyable {
     public var completionEntries: Int { unsafe Int(curing_queue_completion_entries(state.pointee.ring)) }
     /// Whether completions had to be kept aside because the completion queue was full. Nothing is lost then.
     public var hasOverflow: Bool { unsafe curing_queue_has_overflow(state.pointee.ring) != 0 }
-    /// For tests: the next `times` submits or waits fail with `error` without reaching the kernel.
-    package func injectFailures(_ error: Int32, times: Int) {
-        unsafe curing_queue_inject(state.pointee.ring, error, UInt32(times))
-    }
-
     /// Requests that were queued and not yet submitted.
     public var unsubmitted: Int {
         unsafe Int(curing_queue_unsubmitted(state.pointee.ring)) + state.pointee.deferredSubmissions.count

@@ -11,23 +11,24 @@ public final class WakeUp: Sendable {
     let descriptor: Int32
 
     init() throws(UringError) {
-        descriptor = curing_eventfd()
-        guard descriptor >= 0 else { throw UringError(.createWakeUp, errno: -descriptor) }
+        let made = curing_eventfd()
+        guard made >= 0 else { throw UringError(.createWakeUp, errno: -made) }
+        descriptor = made
     }
 
-    deinit { _ = close(descriptor) }
+    deinit { curing_close(descriptor) }
 
     /// Makes the queue's current or next wait return.
     public func wake() {
         var one: UInt64 = 1
         // Safe: an eventfd takes exactly the eight bytes; it is full only when a wake-up is pending anyway.
-        _ = unsafe write(descriptor, &one, 8)
+        if curing_fails(CURING_CALL_EVENTFD_WRITE) == 0 { _ = unsafe write(descriptor, &one, 8) }
     }
 
     func clear() {
         var count: UInt64 = 0
         // Safe: reads the eight bytes; the descriptor does not block.
-        _ = unsafe read(descriptor, &count, 8)
+        if curing_fails(CURING_CALL_EVENTFD_READ) == 0 { _ = unsafe read(descriptor, &count, 8) }
     }
 }
 

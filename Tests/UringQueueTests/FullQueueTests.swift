@@ -4,6 +4,7 @@ import Glibc
 import KernelSupport
 import Testing
 import UringBuffers
+import UringBuffersTesting
 import UringQueue
 
 @Suite(.bothWaysOfWaiting) struct FullQueueTests {
@@ -110,14 +111,15 @@ import UringQueue
     @Test(arguments: [EBUSY, EAGAIN])
     func requestsThatTheKernelRefusesAtFirstKeepTheirOrder(error: Int32) throws {
         let queue = try UringQueue(entries: 2)
-        queue.injectFailures(error, times: 1000)
+        let faults = SystemCallFaults()
+        faults.fail(.enter, with: error)
         for tag in 0..<20 {
             queue.nop(tag: UInt64(2 * tag))
             queue.timeout(after: .zero, tag: UInt64(2 * tag + 1))
         }
         #expect(queue.unsubmitted == 40)
         #expect(throws: UringError(.submit, errno: error)) { try queue.submit() }
-        queue.injectFailures(0, times: 0)
+        faults.restore(.enter)
         let found = try collect(queue, 40)
         let tags: [UInt64] = found.map(\.tag)
         #expect(tags.sorted() == Array(0..<40))
@@ -152,11 +154,12 @@ import UringQueue
         let queue = try UringQueue(entries: 512)
         for tag in 0..<300 { queue.nop(tag: UInt64(tag)) }
         try queue.wait(for: 300)
+        let faults = SystemCallFaults()
         var seen: [UInt64] = []
         queue.forEachCompletion { completion in
             seen.append(completion.tag)
             if seen.count == 1 {
-                queue.injectFailures(error, times: 1)
+                faults.fail(.enter, with: error, times: 1)
                 queue.nop(tag: 300)
                 #expect(throws: Never.self) { try queue.submit() }
             }

@@ -4,6 +4,7 @@ import Glibc
 import KernelSupport
 import Testing
 import UringBuffers
+import UringBuffersTesting
 import UringQueue
 
 @Suite struct QueueEndTests {
@@ -66,7 +67,8 @@ import UringQueue
         }
         do {
             let queue = try UringQueue(entries: 1)
-            queue.injectFailures(EAGAIN, times: 1_000_000)
+            let faults = SystemCallFaults()
+            faults.fail(.enter, with: EAGAIN)
             queue.nop(tag: 1)
             queue.sendZeroCopy(buffer, to: pair.writer, tag: 2)
         }

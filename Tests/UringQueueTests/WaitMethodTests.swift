@@ -6,6 +6,7 @@ import KernelSupport
 import Synchronization
 import Testing
 import UringBuffers
+import UringBuffersTesting
 import UringQueue
 
 /// Which ways the tests of `BothWaysOfWaiting` took.
@@ -136,7 +137,8 @@ private let seen = Atomic<Int>(0)
         queue.nop(tag: 1)
         try queue.wait()
         // Makes the queue reap to make room.
-        queue.injectFailures(EBUSY, times: 1)
+        let faults = SystemCallFaults()
+        faults.fail(.enter, with: EBUSY, times: 1)
         queue.nop(tag: 2)
         try queue.submit()
         #expect(try queue.wait(for: 10, minimumWait: .milliseconds(5)) == .ready)
@@ -146,7 +148,8 @@ private let seen = Atomic<Int>(0)
     @Test(.bothWaysOfWaiting, arguments: [EBUSY, EAGAIN, ENOMEM, EINTR, ETIME])
     func injectedFailuresReachWaitsWithATime(error: Int32) throws {
         let queue = try UringQueue()
-        queue.injectFailures(error, times: 1)
+        let faults = SystemCallFaults()
+        faults.fail(.enter, with: error, times: 1)
         queue.nop(tag: 1)
         let outcome = Result { try queue.wait(timeout: .seconds(1000)) }
         switch error {

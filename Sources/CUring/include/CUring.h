@@ -6,6 +6,7 @@
 #define CURING_H
 
 #include "curing_constants.h"
+#include "curing_faults.h"
 #include "curing_probe.h"
 #include "curing_queue.h"
 #include "curing_region.h"

@@ -76,9 +76,6 @@ int curing_queue_enable(struct curing_queue *queue);
 // completions that had overflowed when the kernel asks for it.
 uint32_t curing_queue_reap(struct curing_queue *queue, struct curing_completion *into, uint32_t capacity);
 
-// For tests: the next `times` submits or waits fail with -error without reaching the kernel.
-void curing_queue_inject(struct curing_queue *queue, int error, uint32_t times);
-
 // Completions that the kernel had to keep aside because the completion queue was full: non-zero while some are.
 int curing_queue_has_overflow(const struct curing_queue *queue);
 

@@ -1,9 +1,12 @@
 // io_uring_register(2) calls for buffer rings, made directly: the distribution's liburing drops the flags word.
-// Every function returns 0, or a negative errno.
+// Every function returns 0, or a negative errno, unless it says otherwise.
 #ifndef CURING_REGISTER_H
 #define CURING_REGISTER_H
 
 #include <stdint.h>
+
+// Any io_uring_register(2): what the kernel returns, or a negative errno.
+int curing_register(int ring, unsigned opcode, void *argument, unsigned count);
 
 // Registers a buffer ring (IORING_REGISTER_PBUF_RING). `address` is 0 for kernel-allocated ring memory.
 int curing_register_buf_ring(

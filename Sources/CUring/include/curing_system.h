@@ -17,6 +17,9 @@ uint64_t curing_locked_memory_hard_limit(void);
 // A memory file of that many bytes (memfd_create), close-on-exec, or a negative errno.
 int curing_memory_file(const char *name, uint64_t bytes);
 
+// Closes a descriptor. Its number is free whatever the answer, so there is never a second try.
+int curing_close(int descriptor);
+
 // A non-blocking, close-on-exec eventfd, or a negative errno.
 int curing_eventfd(void);
 

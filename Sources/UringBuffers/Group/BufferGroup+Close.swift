@@ -107,7 +107,8 @@ extension GroupHeader {
     }
 
     private static func abandon(_ header: UnsafeMutablePointer<GroupHeader>) {
-        // Safe: nobody frees it.
+        // Safe: nobody frees it, and what is left of the group makes no call on its ring.
+        unsafe header.pointee.registration.letGo()
         unsafe Abandoned.keep(header, byteCount: header.pointee.slab.byteCount)
     }
 

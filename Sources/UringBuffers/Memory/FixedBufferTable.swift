@@ -27,7 +27,7 @@ public struct FixedBufferTable: ~Copyable {
         do throws(UringError) {
             try SystemCalls.registerFixedTable(descriptor: descriptor, slots: slots)
         } catch {
-            _ = close(descriptor)
+            curing_close(descriptor)
             throw error
         }
         self.descriptor = descriptor
@@ -38,7 +38,7 @@ public struct FixedBufferTable: ~Copyable {
         // Fails only when the table is gone already, or from another thread of a single-issuer ring; then it ends with
         // the ring.
         try? SystemCalls.unregisterFixedTable(descriptor: descriptor)
-        _ = close(descriptor)
+        curing_close(descriptor)
     }
 
     /// Puts the memory of all of a group's buffers into a slot. From then on the group keeps its pages: it is not trimmed.

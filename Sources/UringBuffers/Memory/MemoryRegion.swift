@@ -60,7 +60,7 @@ public struct MemoryRegion: ~Copyable, @unchecked Sendable {
         do throws(UringError) {
             try self.init(registering: memory, on: descriptor, ownsDescriptor: true, waitSlots: waitSlots)
         } catch {
-            _ = close(descriptor)
+            curing_close(descriptor)
             throw error
         }
     }
@@ -100,7 +100,7 @@ public struct MemoryRegion: ~Copyable, @unchecked Sendable {
                 descriptor: descriptor, address: nil, bytes: bytes, forWaits: waitSlots > 0)
             mapping = try RegionMapping(descriptor: descriptor, offset: offset, byteCount: bytes)
         } catch {
-            _ = close(descriptor)
+            curing_close(descriptor)
             throw error
         }
         self.init(RegionStorage(mapping), descriptor, true, waitSlots)
@@ -118,7 +118,7 @@ public struct MemoryRegion: ~Copyable, @unchecked Sendable {
     deinit {
         // Safe: the kernel reads a mask only while a wait begins, which borrows the region.
         unsafe masks.deallocate()
-        if ownsDescriptor { _ = close(descriptor) }
+        if ownsDescriptor { curing_close(descriptor) }
     }
 
     private static func check(_ waitSlots: Int, in bytes: Int) throws(UringError) {

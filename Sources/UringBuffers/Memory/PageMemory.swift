@@ -48,9 +48,10 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         do throws(UringError) {
             unsafe memory = try PageMemory.allocate(rounded, alignment, source, options)
         } catch {
-            guard case .hugePages(let size) = source, error.errno == ENOMEM else { throw error }
+            // No page is ENOMEM, no pool of that size EINVAL or ENOENT.
+            guard case .hugePages(let size) = source, error.cause == .kernel else { throw error }
             guard options.contains(.fallBack) else {
-                throw UringError(.allocateMemory, errno: ENOMEM, cause: .noHugePages(size))
+                throw UringError(.allocateMemory, errno: error.errno, cause: .noHugePages(size))
             }
             made = .anonymousMap
             rounded = try PageMemory.rounded(byteCount, to: SystemCalls.pageSize)
@@ -63,7 +64,6 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         fellBack = made != source
         holder = nil
         if options.contains(.transparentHugePages) { unsafe SystemCalls.advise(memory, rounded, MADV_HUGEPAGE) }
-        if options.contains(.dontFork) { unsafe SystemCalls.advise(memory, rounded, MADV_DONTFORK) }
     }
 
     /// Pages of a region, which stays as long as they do.
@@ -95,8 +95,10 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         guard holder == nil else { return }
         // Safe: the block came from there and ends once, here.
         guard source != .alignedHeap else {
-            // What the heap hands out next is to be in children again.
-            if options.contains(.dontFork) { unsafe SystemCalls.advise(baseAddress, byteCount, MADV_DOFORK) }
+            // What the heap hands out next is to be in children again, or they would die of it.
+            if options.contains(.dontFork), unsafe !SystemCalls.advise(baseAddress, byteCount, MADV_DOFORK) {
+                return unsafe Abandoned.keep(baseAddress, byteCount: byteCount)
+            }
             return unsafe free(baseAddress)
         }
         let margin = guardBytes
@@ -141,7 +143,7 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
         _ bytes: Int, _ alignment: Int, _ source: PageSource, _ options: PageOptions
     ) throws(UringError) -> UnsafeMutableRawPointer {
         guard source != .alignedHeap else {
-            return unsafe try SystemCalls.allocateAligned(bytes: bytes, alignment: alignment)
+            return unsafe try SystemCalls.allocateAligned(bytes: bytes, alignment: alignment, options: options)
         }
         let granule = source.granule
         return unsafe try SystemCalls.map(

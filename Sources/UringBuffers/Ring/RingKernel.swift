@@ -1,6 +1,6 @@
 // Who consumes a buffer ring: an io_uring, or something that stands in for one.
 
-internal import Glibc
+internal import CUring
 
 /// The other side of a buffer ring, for whoever simulates it (the UringBuffersTesting module).
 package protocol BufferRingConsumer: AnyObject {
@@ -38,6 +38,6 @@ enum RingKernel {
 
     /// Closes the descriptor; call it once.
     func letGo() {
-        if case .descriptor(let descriptor) = self { _ = close(descriptor) }
+        if case .descriptor(let descriptor) = self { curing_close(descriptor) }
     }
 }

@@ -29,7 +29,7 @@ struct RingRegistration: ~Copyable {
             memory = try RingRegistration.register(
                 descriptor, id: id, capacity: capacity, consumption: consumption, kind: kind, source: source)
         } catch {
-            _ = close(descriptor)
+            curing_close(descriptor)
             throw error
         }
         kernel = .descriptor(descriptor)
@@ -50,7 +50,7 @@ struct RingRegistration: ~Copyable {
         do throws(UringError) {
             try RingRegistration.registerApplication(entries, descriptor, id, capacity, consumption)
         } catch {
-            _ = close(descriptor)
+            curing_close(descriptor)
             throw RingRegistration.explained(error, consumption)
         }
         memory = .application(entries)
@@ -75,7 +75,8 @@ struct RingRegistration: ~Copyable {
     deinit {
         // An error means that the registration is gone already, or that another thread owns the single-issuer ring;
         // then the kernel keeps the pages pinned until the ring itself goes away with its last descriptor.
-        if isRegistered { try? kernel.unregister(id) }
+        guard isRegistered else { return }
+        try? kernel.unregister(id)
         kernel.letGo()
     }
 
@@ -86,14 +87,20 @@ struct RingRegistration: ~Copyable {
     }
 
     func kernelHead() throws(UringError) -> RingIndex {
-        RingIndex(try kernel.head(of: id))
+        guard isRegistered else { throw UringError(.readBufferRingHead, errno: ENOENT) }
+        return RingIndex(try kernel.head(of: id))
     }
 
     mutating func unregister() throws(UringError) {
         guard isRegistered else { throw UringError(.unregisterBufferRing, errno: ENOENT) }
         try kernel.unregister(id)
         isRegistered = false
+        // Not when the memory goes: handles may outlive the ring, and must not keep it.
+        kernel.letGo()
     }
+
+    /// Closes the descriptor of a registration that is never dropped, so that at least the ring can end.
+    func letGo() { if isRegistered { kernel.letGo() } }
 
     private static func register(
         _ descriptor: Int32, id: BufferGroupID, capacity: RingCapacity, consumption: Consumption,

@@ -91,8 +91,10 @@ private struct ProbeRing: ~Copyable {
     func receives() -> Set<KernelFeature> {
         var pair: [Int32] = [-1, -1]
         // Safe: socketpair writes the two descriptors.
-        guard unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0 else { return [] }
-        defer { for end in pair { _ = close(end) } }
+        guard curing_fails(CURING_CALL_SOCKETPAIR) == 0,
+            unsafe socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &pair) == 0
+        else { return [] }
+        defer { for end in pair { curing_close(end) } }
         let kinds: [(feature: KernelFeature, budget: Int)] = [(.multishotReceive, 0), (.receiveBudget, 64)]
         for (tag, kind) in kinds.enumerated() {
             var receive = curing_submission()

@@ -1,5 +1,6 @@
 // The release of a Linux kernel, as numbers that compare.
 
+internal import CUring
 import Glibc
 
 /// A kernel's release: major, minor and stable number.
@@ -30,7 +31,7 @@ public struct KernelRelease: Hashable, Sendable, Codable {
     public static var currentText: String {
         var names = utsname()
         // Safe: uname fills the structure with strings that end in a zero.
-        guard unsafe uname(&names) == 0 else { return "" }
+        guard curing_fails(CURING_CALL_UNAME) == 0, unsafe uname(&names) == 0 else { return "" }
         return unsafe withUnsafeBytes(of: &names.release) { bytes in
             unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }

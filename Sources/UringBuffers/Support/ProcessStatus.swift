@@ -1,5 +1,6 @@
 // What the kernel says about this process and thread in /proc.
 
+internal import CUring
 import Glibc
 
 struct ProcessStatus {
@@ -29,7 +30,9 @@ struct ProcessStatus {
     private static var isInFirstNamespace: Bool {
         var status = stat()
         // Safe: the call fills the one value.
-        guard unsafe stat("/proc/thread-self/ns/user", &status) == 0 else { return true }
+        guard curing_fails(CURING_CALL_STAT) == 0, unsafe stat("/proc/thread-self/ns/user", &status) == 0 else {
+            return true
+        }
         return status.st_ino == 0xefff_fffd
     }
 }
@@ -38,15 +41,19 @@ struct ProcessStatus {
 package enum SystemFile {
     /// The text of a file; empty when it cannot be read.
     package static func text(_ path: String) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = unsafe curing_fails(CURING_CALL_OPEN) != 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return "" }
-        defer { _ = close(descriptor) }
+        defer { curing_close(descriptor) }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
+        var interruptions = 0
         while true {
             // Safe: reads at most the chunk's size into it.
-            let count = unsafe Glibc.read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
+            let count = unsafe curing_fails(CURING_CALL_READ) != 0 ? -1 : Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR, interruptions < 16 {
+                interruptions += 1
+                continue
+            }
             guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
             bytes += chunk[..<count]
         }

@@ -13,7 +13,8 @@ extension SystemCalls {
         // what is before and after it goes back.
         let (wanted, overflow) = bytes.addingReportingOverflow(alignment + 2 * margin)
         guard !overflow else { throw UringError(.allocateMemory, errno: EOVERFLOW, cause: .byteCount(bytes)) }
-        let space = unsafe try check(mmap(nil, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
+        let space = unsafe try check(
+            mapMemory(nil, wanted, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))
         let first = UInt(bitPattern: space) + UInt(margin)
         let start = unsafe space + Int((first + UInt(alignment) - 1) & ~UInt(alignment - 1)) - Int(bitPattern: space)
         let before = unsafe start - space - margin
@@ -49,9 +50,10 @@ extension SystemCalls {
         case .anonymousMap, .alignedHeap: flags |= MAP_PRIVATE | MAP_ANONYMOUS
         }
         // The mapping keeps the file.
-        defer { if file >= 0 { _ = close(file) } }
+        defer { if file >= 0 { curing_close(file) } }
         // Safe: the range is ours and holds nothing yet.
-        _ = unsafe try check(mmap(start, bytes, PROT_READ | PROT_WRITE, flags, file, 0))
+        _ = unsafe try check(mapMemory(start, bytes, PROT_READ | PROT_WRITE, flags, file, 0))
+        if options.contains(.dontFork) { unsafe try keepFromChildren(start, bytes) }
     }
 
     private static func memoryFile(_ name: String, bytes: Int) throws(UringError) -> Int32 {
@@ -67,9 +69,16 @@ extension SystemCalls {
         return unsafe memory
     }
 
+    /// A promise, not a wish.
+    static func keepFromChildren(_ start: UnsafeMutableRawPointer, _ bytes: Int) throws(UringError) {
+        guard unsafe advise(start, bytes, MADV_DONTFORK) else {
+            throw UringError(.allocateMemory, errno: Glibc.errno)
+        }
+    }
+
     /// Tells the kernel about a range of ours. Returns whether it took the advice.
     @discardableResult
     static func advise(_ start: UnsafeMutableRawPointer, _ bytes: Int, _ advice: Int32) -> Bool {
-        unsafe madvise(start, bytes, advice) == 0
+        unsafe curing_fails(CURING_CALL_MADVISE) == 0 && madvise(start, bytes, advice) == 0
     }
 }

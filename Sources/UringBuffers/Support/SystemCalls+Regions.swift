@@ -30,7 +30,8 @@ extension SystemCalls {
         descriptor: Int32, offset: UInt64, bytes: Int
     ) throws(UringError) -> UnsafeMutableRawPointer {
         // Safe: shared, so that both sides see one memory; the kernel checks offset and length.
-        let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset))
+        let memory = unsafe mapMemory(
+            nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset))
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
             throw UringError(.mapRegion, errno: Glibc.errno)
         }

@@ -4,11 +4,21 @@ internal import CUring
 import Glibc
 
 enum SystemCalls {
-    static func allocateAligned(bytes: Int, alignment: Int) throws(UringError) -> UnsafeMutableRawPointer {
+    static func allocateAligned(
+        bytes: Int, alignment: Int, options: PageOptions
+    ) throws(UringError) -> UnsafeMutableRawPointer {
         var memory: UnsafeMutableRawPointer?
         // Safe: posix_memalign writes the one pointer and answers an errno.
-        let error = unsafe posix_memalign(&memory, alignment, bytes)
+        let error =
+            curing_fails(CURING_CALL_POSIX_MEMALIGN) != 0
+            ? Glibc.errno : unsafe posix_memalign(&memory, alignment, bytes)
         guard error == 0, let memory = unsafe memory else { throw UringError(.allocateMemory, errno: error) }
+        do throws(UringError) {
+            if options.contains(.dontFork) { unsafe try keepFromChildren(memory, bytes) }
+        } catch {
+            unsafe free(memory)
+            throw error
+        }
         return unsafe memory
     }
 
@@ -17,17 +27,28 @@ enum SystemCalls {
     ) throws(UringError) -> UnsafeMutableRawPointer {
         let offset = CURING_OFF_PBUF_RING | UInt64(group) << UInt64(CURING_OFF_PBUF_SHIFT)
         // Safe: shared, so that our tail reaches the kernel; the kernel checks offset and length.
-        let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset))
+        let memory = unsafe mapMemory(nil, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset))
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
             throw UringError(.mapRing, errno: Glibc.errno)
         }
         return unsafe memory
     }
 
+    /// `mmap`, in a way that tests can make fail.
+    @unsafe
+    static func mapMemory(
+        _ address: UnsafeMutableRawPointer?, _ bytes: Int, _ protection: Int32, _ flags: Int32, _ file: Int32,
+        _ offset: off_t
+    ) -> UnsafeMutableRawPointer? {
+        curing_fails(CURING_CALL_MMAP) != 0
+            ? unsafe MAP_FAILED : unsafe mmap(address, bytes, protection, flags, file, offset)
+    }
+
+    /// Ends a mapping. When the kernel has no memory to split its books, the mapping stays and counts as abandoned:
+    /// nobody uses it any more, and there is nobody to tell.
     static func unmap(_ memory: UnsafeMutableRawPointer, bytes: Int) {
         // Safe: the caller owns the mapping and passes its whole length.
-        let result = unsafe munmap(memory, bytes)
-        demand(result == 0, "munmap refused a mapping that the library owns: errno \(Glibc.errno)")
+        if unsafe curing_fails(CURING_CALL_MUNMAP) != 0 || munmap(memory, bytes) != 0 { Abandoned.count(bytes) }
     }
 
     static func registerBufferRing(
@@ -70,7 +91,7 @@ enum SystemCalls {
     }
 
     static func duplicate(_ descriptor: Int32) throws(UringError) -> Int32 {
-        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
+        let copy = curing_fails(CURING_CALL_DUP) != 0 ? -1 : fcntl(descriptor, F_DUPFD_CLOEXEC, 3)
         guard copy >= 0 else { throw UringError(.duplicateDescriptor, errno: Glibc.errno) }
         return copy
     }
@@ -80,7 +101,11 @@ enum SystemCalls {
         var type: Int32 = 0
         var size = socklen_t(MemoryLayout<Int32>.size)
         // Safe: the call writes the one integer and its size.
-        if unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0 { return type }
+        if curing_fails(CURING_CALL_GETSOCKOPT) == 0,
+            unsafe getsockopt(descriptor, SOL_SOCKET, SO_TYPE, &type, &size) == 0
+        {
+            return type
+        }
         guard Glibc.errno == ENOTSOCK else { throw UringError(.selectBuffers, errno: Glibc.errno) }
         return nil
     }

@@ -1,6 +1,7 @@
 // Receives that let the kernel pick the buffer.
 
 internal import CUring
+import Glibc
 public import UringBuffers
 
 /// What a receive may do beyond filling one buffer.
@@ -91,8 +92,12 @@ extension UringQueue {
         let consumption = group.consumption
         var file = FileKind.unknown
         if consumption.isIncremental {
-            // Not open: the kernel says so.
-            file = (try? FileKind.of(descriptor: socket)) ?? .streamSocket
+            do throws(UringError) {
+                file = try FileKind.of(descriptor: socket)
+            } catch {
+                // Not open: the kernel says so. Else it may be what must be refused.
+                file = error.errno == EBADF ? .streamSocket : .unknown
+            }
         }
         var flags: BufferSelection.Flags = []
         if options.contains(.bundle) { flags.insert(.bundle) }

@@ -19,6 +19,23 @@ int test_interrupt(uint64_t thread);
 // Keeps the C library from reserving 64 MiB of address space for each thread that allocates.
 void test_use_one_arena(void);
 
+// Runs a function on a new thread, and waits for its end. Allocates nothing that the other thread frees.
+void test_on_thread(void (*run)(void *), void *argument);
+
+// Ends this process after so many seconds of processor time. When that or a trap ends it, the parent's standard error
+// tells what was done at last.
+void test_watch_over(unsigned seconds);
+void test_now_doing(const char *what);
+
+// What this process holds now: open descriptors, mapped bytes without the heap and the stack, and bytes that the heap
+// handed out (-1: a sanitizer's heap, which does not say).
+struct test_footprint {
+    int64_t descriptors;
+    int64_t mapped;
+    int64_t heap;
+};
+struct test_footprint test_footprint(void);
+
 // Forks; the parent then writes `written` to the byte, and the child reads it afterwards. Returns what the child read,
 // or minus the signal that ended it.
 int test_fork_and_read(volatile unsigned char *byte, unsigned char written);
