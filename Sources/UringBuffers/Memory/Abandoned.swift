@@ -13,6 +13,11 @@ enum Abandoned {
     static let bytes = Atomic<Int>(0)
     private static let first = Atomic<UInt>(0)
 
+    /// Keeps an object, likewise.
+    static func keep(_ object: AnyObject, byteCount: Int) {
+        unsafe keep(Unmanaged.passRetained(object).toOpaque(), byteCount: byteCount)
+    }
+
     /// Keeps `memory`, which holds on to `byteCount` bytes of buffers.
     @unsafe
     static func keep(_ memory: UnsafeMutableRawPointer, byteCount: Int) {

@@ -29,6 +29,7 @@ public struct UringError: Error, Hashable, Sendable {
         case provideBuffers = "provide buffers"
         case readBufferRingHead = "read the buffer ring's head"
         case registerFixedBuffers = "register fixed buffers"
+        case cloneFixedBuffers = "clone fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"
         case createQueue = "create the queue"
@@ -36,6 +37,8 @@ public struct UringError: Error, Hashable, Sendable {
         case wait = "wait for completions"
         case createWakeUp = "create the wake-up descriptor"
         case receive, send, accept, connect
+        case readFile = "read the file"
+        case writeFile = "write the file"
         case shutdown = "shut down"
         case socket = "set up the socket"
         case selectBuffers = "select buffers from a group"
@@ -63,6 +66,16 @@ public struct UringError: Error, Hashable, Sendable {
         case incremental(minimumLeft: Int)
         /// A number of fixed-buffer slots, or a slot, that is out of range.
         case fixedSlot(Int)
+        /// A slot of fixed buffers that is in use and not to be replaced.
+        case fixedSlotInUse(Int)
+        /// Buffers for a slot that the group does not have, or none: from the first one up to, not including, the second.
+        case fixedBuffers(from: Int, to: Int)
+        /// Heap memory, which cannot be a fixed buffer.
+        case fixedHeapMemory
+        /// A table of fixed buffers that is to be cloned into itself.
+        case fixedClonesItself
+        /// A request that names a slot of fixed buffers wrongly.
+        case fixedRefused(FixedRefusal)
         /// The locked-memory limit: what this would be charged, and the limit, in KiB.
         case lockedMemory(needed: UInt32, limit: UInt32)
         /// `ENOMEM` where no locked-memory limit applies.
