@@ -65,8 +65,11 @@ extension QueueState {
     }
 
     mutating func takeTransfer(_ number: Int) -> FixedTransfer {
+        demand(
+            transfers.contains(number) && transfers[number].result != nil,
+            "transfer \(number) was taken already: hand each completion to takeTransfer(_:) once")
         let request = transfers.remove(number)
-        guard let result = request.result else { fatalError("the transfer has not ended") }
+        let result = request.result!
         if result >= 0 { return FixedTransfer(result: .success(Int(result)), range: request.range) }
         let error = UringError(
             request.isWrite ? .writeFile : .readFile, errno: -result,
