@@ -15,6 +15,7 @@ enum {
     REGISTER_PBUF_RING = 22,
     UNREGISTER_PBUF_RING = 23,
     REGISTER_PBUF_STATUS = 26,
+    REGISTER_CLONE_BUFFERS = 30,
 };
 
 // struct io_uring_buf_reg, with the fields of newer kernels.
@@ -115,14 +116,30 @@ int curing_register_fixed_table(int ring, uint32_t slots) {
     return result < 0 ? result : 0;
 }
 
-int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes) {
+int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes, uint64_t tag) {
     struct {
         uint64_t base;
         uint64_t length;
     } memory = {address, bytes};
-    struct rsrc_update argument = {.offset = slot, .data = (uint64_t)(uintptr_t)&memory, .nr = 1};
+    struct rsrc_update argument = {
+        .offset = slot, .data = (uint64_t)(uintptr_t)&memory, .tags = (uint64_t)(uintptr_t)&tag, .nr = 1};
     int done = curing_register(ring, REGISTER_BUFFERS_UPDATE, &argument, sizeof argument);
     return done < 0 ? done : 0;
+}
+
+int curing_clone_fixed_slots(
+    int ring, int source, uint32_t source_slot, uint32_t slot, uint32_t count, int replace) {
+    // struct io_uring_clone_buffers
+    struct {
+        uint32_t src_fd;
+        uint32_t flags;
+        uint32_t src_off;
+        uint32_t dst_off;
+        uint32_t nr;
+        uint32_t pad[3];
+    } argument = {
+        .src_fd = (uint32_t)source, .flags = replace ? 2u : 0u, .src_off = source_slot, .dst_off = slot, .nr = count};
+    return register_one(ring, REGISTER_CLONE_BUFFERS, &argument);
 }
 
 int curing_unregister_fixed_table(int ring) {

@@ -32,7 +32,7 @@ public struct Completion: Hashable, Sendable {
     public var refusal: SelectionRefusal? {
         // Without a buffer the kernel leaves the upper half of the word 0.
         let number = Int(flags.rawValue >> 16)
-        guard result == -UringErrno.invalid, !flags.contains(.buffer),
+        guard result == -UringErrno.invalid, !flags.contains(.buffer), transfer == nil,
             (1...SelectionRefusal.allCases.count).contains(number)
         else { return nil }
         return SelectionRefusal.allCases[number - 1]

@@ -13,6 +13,8 @@ enum InternalTag {
     case leased(Int)
     /// A receive without a buffer ring of the kernel's, likewise.
     case received(Int)
+    /// A read or write of registered memory, likewise.
+    case transfer(Int)
     /// Buffers provided by a request: by the number of their ring.
     case provided(serial: UInt16, ProvidedRun)
 
@@ -21,6 +23,7 @@ enum InternalTag {
     private static let leaseMark: UInt64 = 1 << 61
     private static let receiveMark: UInt64 = 1 << 60
     private static let provideMark: UInt64 = 1 << 59
+    private static let transferMark: UInt64 = 1 << 58
 
     /// `nil` for a caller's tag.
     init?(_ raw: UInt64) {
@@ -35,6 +38,8 @@ enum InternalTag {
         } else if raw & InternalTag.provideMark != 0 {
             func part(_ shift: UInt64) -> UInt16 { UInt16(truncatingIfNeeded: raw >> shift) }
             self = .provided(serial: part(32), ProvidedRun(first: part(16), count: Int(part(0))))
+        } else if raw & InternalTag.transferMark != 0 {
+            self = .transfer(slot)
         } else {
             self = raw & 1 == 0 ? .silent : .wakeUp
         }
@@ -47,6 +52,7 @@ enum InternalTag {
         case .outgoing(let slot): InternalTag.mark | InternalTag.sendMark | UInt64(slot)
         case .leased(let slot): InternalTag.mark | InternalTag.leaseMark | UInt64(slot)
         case .received(let slot): InternalTag.mark | InternalTag.receiveMark | UInt64(slot)
+        case .transfer(let slot): InternalTag.mark | InternalTag.transferMark | UInt64(slot)
         case .provided(let serial, let run):
             InternalTag.mark | InternalTag.provideMark | UInt64(serial) << 32 | UInt64(run.first) << 16
                 | UInt64(run.count)

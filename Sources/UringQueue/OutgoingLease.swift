@@ -11,7 +11,9 @@ struct LeasedSend: ~Copyable {
     let tag: UInt64
     /// Until the kernel may pin no more memory.
     var isZeroCopy: Bool
-    let fixedBuffer: UInt16?
+    let fixedBuffer: FixedSlot?
+    /// Where the first byte goes in a file; `nil` for a socket.
+    var fileOffset: Int?
     var isCancelled = false
     /// The caller knows the result; only notifications are due.
     var isOver = false
@@ -22,6 +24,13 @@ struct LeasedSend: ~Copyable {
 extension QueueState {
     mutating func startLeased(_ send: consuming LeasedSend) {
         if refusesMessage(of: send.lease.bufferCount, to: send.socket, tag: send.tag) { return }
+        if let refusal = send.fixedBuffer.flatMap({ send.lease.refusal(of: $0) }) {
+            // The buffers go back here.
+            backlog.append(
+                curing_completion(
+                    user_data: send.tag, result: -UringErrno.fault, flags: Completion.flags(of: refusal)))
+            return
+        }
         pushLeased(leases.insert(send))
     }
 
@@ -30,11 +39,19 @@ extension QueueState {
         let vectors = unsafe arena.allocate(iovec.self, count: wanted)
         let gathered = unsafe leases[slot].lease.gather(into: vectors)
         leases[slot].lease.began(isZeroCopy: leases[slot].isZeroCopy)
-        // Safe: the lease holds the buffers until the kernel reads them no more.
+        let fixedBuffer = leases[slot].fixedBuffer.map { UInt16($0.index) }
+        if let offset = leases[slot].fileOffset {
+            // Safe, here and below: the lease holds the buffers until the kernel reads them no more.
+            return unsafe push(
+                .file(
+                    .write, leases[slot].socket, at: offset + leases[slot].lease.sent,
+                    address: UInt64(UInt(bitPattern: vectors[0].iov_base)), length: gathered.bytes,
+                    fixedBuffer: fixedBuffer.map(Int.init), tag: InternalTag.leased(slot).rawValue))
+        }
         unsafe pushGathered(
             UnsafeMutableBufferPointer(rebasing: vectors[..<gathered.buffers]), to: leases[slot].socket,
             tag: InternalTag.leased(slot), isZeroCopy: leases[slot].isZeroCopy,
-            fixedBuffer: leases[slot].fixedBuffer)
+            fixedBuffer: fixedBuffer)
     }
 
     /// Follows a leased send: the caller hears of its result, and of its last notification.

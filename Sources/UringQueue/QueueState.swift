@@ -18,6 +18,8 @@ struct QueueState: ~Copyable {
     /// The sends under way, by slot.
     var outgoing = SlotTable<OutgoingSend>()
     var leases = SlotTable<LeasedSend>()
+    /// Reads and writes of registered memory that are under way or were not taken.
+    var transfers = SlotTable<FixedRequest>()
     /// Receives under way into groups whose ring the queue reads itself, by slot; and those rings.
     var receives = SlotTable<FallbackReceive>()
     var rings: [QueueRing] = []
@@ -96,6 +98,7 @@ extension QueueState {
         // Else the kernel may still send from buffers, or receive into them: then they stay out for ever.
         if result < 0, result != -UringErrno.notFound { outgoing.abandonAll() } else { endReceives() }
         awaitNotifications()
+        if result < 0, result != -UringErrno.notFound { transfers.abandonAll() }
         for ring in rings { unsafe ring.queue = nil }
     }
 
@@ -115,6 +118,7 @@ extension QueueState {
             case .outgoing(let slot): _ = advanceOutgoing(slot, result: -UringErrno.cancelled)
             case .leased(let slot): _ = advanceLeased(slot, result: -UringErrno.cancelled, flags: [])
             case .received(let slot): forgetReceive(slot)
+            case .transfer(let slot): _ = endTransfer(slot, result: -UringErrno.cancelled)
             case .silent, .wakeUp, .provided, nil: break
             }
         }

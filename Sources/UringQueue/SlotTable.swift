@@ -29,6 +29,8 @@ package struct SlotTable<Element: ~Copyable>: ~Copyable {
     /// Every slot number in use, ascending.
     package var usedSlots: [Int] { isUsed.indices.filter { isUsed[$0] } }
 
+    package func contains(_ slot: Int) -> Bool { isUsed.indices.contains(slot) && isUsed[slot] }
+
     package mutating func insert(_ element: consuming Element) -> Int {
         if free.isEmpty { grow() }
         let slot = free.removeLast()

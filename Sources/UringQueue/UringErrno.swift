@@ -6,6 +6,7 @@ enum UringErrno {
     static let invalid = EINVAL
     static let busy = EBUSY
     static let notFound = ENOENT
+    static let fault = EFAULT
     static let again = EAGAIN
     static let noBuffers = ENOBUFS
     static let interrupted = EINTR

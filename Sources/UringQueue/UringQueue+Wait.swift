@@ -137,6 +137,7 @@ extension QueueState {
             if !flags.contains(.more) { armWakeUp() }
             return nil
         case .outgoing(let slot): return advanceOutgoing(slot, result: raw.result)
+        case .transfer(let slot): return endTransfer(slot, result: raw.result)
         case .leased(let slot): return advanceLeased(slot, result: raw.result, flags: flags)
         case .received(let slot): return endReceive(slot, result: raw.result, flags: flags)
         case .provided(let serial, let run):

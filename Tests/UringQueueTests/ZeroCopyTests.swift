@@ -1,4 +1,4 @@
-// Zero-copy sends on the real kernel: bytes, both completions, failures, cancellation, fixed buffers.
+// Zero-copy sends on the real kernel: bytes, both completions, failures, cancellation.
 
 import Glibc
 import KernelSupport
@@ -77,42 +77,6 @@ import UringQueue
         }
         #expect(group.lent == 1)
         #expect(group.books().zeroCopySends == (zeroCopy ? 8 : 0))
-    }
-
-    @Test func fixedBuffers() throws {
-        let queue = try UringQueue()
-        let group = try group(queue)
-        let table = try FixedBufferTable(ring: queue.descriptor, slots: 4)
-        try table.register(group, in: 2)
-        let pair = SocketPair(.tcp)
-        var stream = ByteStream(seed: 5)
-        var bundle = try filledBundle(queue, group, &stream, bytes: 4000)
-        queue.sendZeroCopy(bundle.next()!, to: pair.writer, fixedBuffer: 2, tag: 1)
-        #expect(try collect(queue, 2)[0].result == 4000)
-        var check = ByteStream(seed: 5)
-        var got: [UInt8] = []
-        while got.count < 4000 { got += pair.read(4000 - got.count) }
-        let good = check.matches(got)
-        #expect(good)
-        // A slot that holds nothing: the buffer comes home all the same.
-        bundle = try filledBundle(queue, group, &stream, bytes: 10)
-        queue.sendZeroCopy(bundle.next()!, to: pair.writer, fixedBuffer: 3, tag: 2)
-        #expect(try ended(queue, 2).result == -EFAULT)
-        #expect(group.lent == 0 && group.books().balanced)
-        let error = #expect(throws: UringError.self) { try table.clear(4) }
-        #expect(error?.cause == .fixedSlot(4))
-        let second = #expect(throws: UringError.self) {
-            _ = try FixedBufferTable(ring: queue.descriptor, slots: 1).slots
-        }
-        #expect(second?.errno == EBUSY && second?.remedy.contains("there can be one") == true)
-        for slots in [0, -1, 16385] {
-            let error = #expect(throws: UringError.self) {
-                _ = try FixedBufferTable(ring: queue.descriptor, slots: slots).slots
-            }
-            #expect(error?.cause == .fixedSlot(slots))
-        }
-        try table.clear(2)
-        try group.close()
     }
 
     @Test func failuresBringTheBuffersHome() throws {

@@ -35,6 +35,8 @@ static const uint32_t CURING_FEAT_MIN_TIMEOUT = 1u << 15;
 
 // Requests (IORING_OP_*).
 static const uint8_t CURING_OP_NOP = 0;
+static const uint8_t CURING_OP_READ_FIXED = 4;
+static const uint8_t CURING_OP_WRITE_FIXED = 5;
 static const uint8_t CURING_OP_POLL_ADD = 6;
 static const uint8_t CURING_OP_SENDMSG = 9;
 static const uint8_t CURING_OP_TIMEOUT = 11;
@@ -42,6 +44,8 @@ static const uint8_t CURING_OP_ACCEPT = 13;
 static const uint8_t CURING_OP_ASYNC_CANCEL = 14;
 static const uint8_t CURING_OP_CONNECT = 16;
 static const uint8_t CURING_OP_CLOSE = 19;
+static const uint8_t CURING_OP_READ = 22;
+static const uint8_t CURING_OP_WRITE = 23;
 static const uint8_t CURING_OP_SEND = 26;
 static const uint8_t CURING_OP_RECV = 27;
 static const uint8_t CURING_OP_PROVIDE_BUFFERS = 31;

@@ -24,8 +24,14 @@ int curing_knows_opcode(int ring, uint8_t opcode);
 // Makes a table of `slots` empty fixed buffers (IORING_REGISTER_BUFFERS2 with IORING_RSRC_REGISTER_SPARSE, kernel 5.19).
 int curing_register_fixed_table(int ring, uint32_t slots);
 
-// Puts memory into a slot, whose pages the kernel pins (IORING_REGISTER_BUFFERS_UPDATE); 0 bytes empty it.
-int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes);
+// Puts memory into a slot, whose pages the kernel pins (IORING_REGISTER_BUFFERS_UPDATE); 0 bytes, and tag 0, empty it.
+// A tag other than 0 is the user data of a completion that comes when the slot's last user is gone.
+int curing_update_fixed_slot(int ring, uint32_t slot, uint64_t address, uint64_t bytes, uint64_t tag);
+
+// Puts `count` slots of another ring's table into this one's (IORING_REGISTER_CLONE_BUFFERS, kernel 6.12, parts 6.13);
+// count 0 is the whole table. `replace` when this ring has a table; slots that were in use are replaced.
+int curing_clone_fixed_slots(
+    int ring, int source, uint32_t source_slot, uint32_t slot, uint32_t count, int replace);
 
 // Ends the table (IORING_UNREGISTER_BUFFERS); requests under way keep what they use.
 int curing_unregister_fixed_table(int ring);

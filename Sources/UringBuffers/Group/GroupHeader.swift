@@ -53,7 +53,7 @@ struct GroupHeader: ~Copyable {
     var isClosed = false
 
     var registration: RingRegistration
-    let slab: PageMemory
+    let slab: Slab
     let returns: ReturnStack
     /// One link for each bid: chains of lent buffers, and the return stack.
     @usableFromInline let links: UnsafeMutablePointer<UInt16>
@@ -72,7 +72,7 @@ struct GroupHeader: ~Copyable {
         bufferSize: Int, consumption: Consumption, policy: RefillPolicy, signal: ReturnSignal?
     ) {
         let capacity = entries.entries
-        self.slab = slab
+        self.slab = Slab(slab)
         unsafe slabBase = self.slab.baseAddress
         self.bufferSize = UInt32(bufferSize)
         self.signal = signal

@@ -22,7 +22,7 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
 
     /// On the heap, so that an unreleased lease can leave it alone.
     private let content: UnsafeMutablePointer<Content>
-    private let header: UnsafeMutablePointer<GroupHeader>
+    let header: UnsafeMutablePointer<GroupHeader>
     /// The number of bytes lent.
     public let byteCount: Int
     /// Bytes that results reported as taken.

@@ -16,6 +16,11 @@ enum Abandoned {
     /// A mapping that stays although nobody uses it.
     static func count(_ byteCount: Int) { bytes.add(byteCount, ordering: .relaxed) }
 
+    /// Keeps an object, likewise.
+    static func keep(_ object: AnyObject, byteCount: Int) {
+        unsafe keep(Unmanaged.passRetained(object).toOpaque(), byteCount: byteCount)
+    }
+
     /// Keeps `memory`, which holds on to `byteCount` bytes of buffers.
     @unsafe
     static func keep(_ memory: UnsafeMutableRawPointer, byteCount: Int) {

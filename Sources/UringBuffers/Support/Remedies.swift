@@ -39,6 +39,17 @@ enum Remedies {
                 "\(slot) is out of range: wait slots count from 0, take 64 bytes each, and must fit the region."
         case .minimumWait(let seconds):
             return "A minimum wait of \(seconds) s is too long: the kernel takes less than 4295 seconds."
+        case .fixedSlotInUse(let slot):
+            return "Slot \(slot) holds memory already: choose another, clear it first, or pass replacing: true."
+        case .fixedBuffers(let first, let end):
+            return "The group has no buffers \(first)..<\(end): name at least one, and none beyond its capacity."
+        case .fixedHeapMemory:
+            return "Heap memory cannot be a fixed buffer: the heap hands its pages out again while the kernel still has "
+                + "them pinned. Take an anonymous mapping, a memory file or huge pages."
+        case .fixedClonesItself:
+            return "A table cannot be cloned into itself: register the memory in the other slot as well."
+        case .fixedRefused(let refusal):
+            return refusal.reason
         case .lockedMemory(let needed, let limit):
             return lockedMemory(Int(needed), Int(limit))
         case .outOfMemory:
@@ -68,6 +79,10 @@ enum Remedies {
             return fixedBuffers(number)
         case .registerRegion, .mapRegion, .enableRing:
             return RegionRemedies.sentence(operation, number)
+        case .cloneFixedBuffers:
+            return cloning(number)
+        case .readFile, .writeFile:
+            return file(number)
         case .createQueue:
             return setUp(number)
         case .submit, .wait:
@@ -123,13 +138,42 @@ enum Remedies {
     private static func fixedBuffers(_ number: Int32) -> String {
         switch number {
         case EBUSY: "The ring has a table of fixed buffers already: there can be one."
-        case ENXIO: "The ring has no table of fixed buffers."
+        case ENXIO: "The ring has no table of fixed buffers, or not any more."
+        case EEXIST: "The caller is not the thread that a single-issuer ring belongs to: call from that thread."
         case ENOMEM:
             "The user's locked-memory limit is used up (fixed buffers are charged to it): raise it with "
                 + "ulimit -l or LimitMEMLOCK=, or register less memory."
         case EFAULT: "The memory is not mapped and writable, or larger than 1 GiB, which is the most for one slot."
         case EINVAL: "The kernel refuses an argument or is too old: sparse tables need Linux 5.19."
         default: registration(number)
+        }
+    }
+
+    private static func cloning(_ number: Int32) -> String {
+        switch number {
+        case EBUSY: "The ring has a table of fixed buffers already: clone into that table."
+        case ENXIO: "The other ring has no table of fixed buffers, or not any more."
+        case EINVAL:
+            "The kernel refuses it: cloning needs Linux 6.12 (parts of a table 6.13), and two rings of one process and "
+                + "one user. Register the memory on both rings instead."
+        case EOVERFLOW: "The other table does not have all of these slots."
+        default: fixedBuffers(number)
+        }
+    }
+
+    private static func file(_ number: Int32) -> String {
+        switch number {
+        case EINVAL:
+            "A file opened with O_DIRECT wants offset, address and length in multiples of its block size (often 512 or "
+                + "4096), and some file systems do not know O_DIRECT."
+        case EFAULT: "The memory is not in the slot that the request names: register it, and use the slot's own value."
+        case EBADF: "The descriptor is not open, or not open for this direction."
+        case ENOSPC, EDQUOT: "The file system is full."
+        case EFBIG: "The file would be larger than its file system, or the process's limit, allows."
+        case EISDIR: "It is a directory."
+        case EIO: "The device failed: the data may be lost."
+        case ECANCELED: "The request was cancelled."
+        default: "See read(2) and write(2)."
         }
     }
 

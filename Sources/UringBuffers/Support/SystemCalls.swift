@@ -78,11 +78,22 @@ enum SystemCalls {
         guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
     }
 
-    static func updateFixedSlot(descriptor: Int32, slot: Int, address: UInt64, bytes: Int) throws(UringError) {
-        let result = curing_update_fixed_slot(descriptor, UInt32(slot), address, UInt64(bytes))
+    static func updateFixedSlot(
+        descriptor: Int32, slot: Int, address: UInt64, bytes: Int, tag: UInt64 = 0
+    ) throws(UringError) {
+        let result = curing_update_fixed_slot(descriptor, UInt32(slot), address, UInt64(bytes), tag)
         guard result == 0 else {
             throw UringError(.registerFixedBuffers, errno: -result, charging: .fixedBuffers(bytes: bytes))
         }
+    }
+
+    /// A count of 0 is the whole table.
+    static func cloneFixedSlots(
+        descriptor: Int32, source: Int32, from sourceSlot: Int, to slot: Int, count: Int, replacing: Bool
+    ) throws(UringError) {
+        let result = curing_clone_fixed_slots(
+            descriptor, source, UInt32(sourceSlot), UInt32(slot), UInt32(count), replacing ? 1 : 0)
+        guard result == 0 else { throw UringError(.cloneFixedBuffers, errno: -result) }
     }
 
     static func unregisterFixedTable(descriptor: Int32) throws(UringError) {

@@ -32,6 +32,7 @@ public struct UringError: Error, Hashable, Sendable {
         case registerRegion = "register the memory region"
         case mapRegion = "map the kernel's memory region"
         case enableRing = "enable the ring"
+        case cloneFixedBuffers = "clone fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"
         case createQueue = "create the queue"
@@ -39,6 +40,8 @@ public struct UringError: Error, Hashable, Sendable {
         case wait = "wait for completions"
         case createWakeUp = "create the wake-up descriptor"
         case receive, send, accept, connect
+        case readFile = "read the file"
+        case writeFile = "write the file"
         case shutdown = "shut down"
         case socket = "set up the socket"
         case selectBuffers = "select buffers from a group"
@@ -76,6 +79,16 @@ public struct UringError: Error, Hashable, Sendable {
         case waitSlot(Int)
         /// A minimum wait that the kernel's 32 bits of microseconds do not hold.
         case minimumWait(seconds: Int64)
+        /// A slot of fixed buffers that is in use and not to be replaced.
+        case fixedSlotInUse(Int)
+        /// Buffers for a slot that the group does not have, or none: from the first one up to, not including, the second.
+        case fixedBuffers(from: Int, to: Int)
+        /// Heap memory, which cannot be a fixed buffer.
+        case fixedHeapMemory
+        /// A table of fixed buffers that is to be cloned into itself.
+        case fixedClonesItself
+        /// A request that names a slot of fixed buffers wrongly.
+        case fixedRefused(FixedRefusal)
         /// The locked-memory limit: what this would be charged, and the limit, in KiB.
         case lockedMemory(needed: UInt32, limit: UInt32)
         /// `ENOMEM` where no locked-memory limit applies.

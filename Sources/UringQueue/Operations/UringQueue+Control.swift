@@ -48,6 +48,7 @@ extension UringQueue {
         InternalTag.check(tag)
         InternalTag.check(cancelled)
         if unsafe state.pointee.cancelSends(where: { $1 == cancelled }) { return nop(tag: tag) }
+        if unsafe state.pointee.cancelTransfers(where: { $1 == cancelled }) { return nop(tag: tag) }
         let own = unsafe state.pointee.cancelReceives(where: { $1 == cancelled }, all: false)
         unsafe state.pointee.push(.cancel(tag: own ?? cancelled, tag: tag))
     }

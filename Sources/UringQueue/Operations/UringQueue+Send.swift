@@ -58,20 +58,21 @@ extension UringQueue {
     /// Sends one buffer without copying: as ``sendZeroCopy(_:to:tag:)``.
     ///
     /// - Parameter fixedBuffer: the slot of this queue's ``FixedBufferTable`` that the buffer's group is registered in,
-    ///   which saves the pinning of its pages.
+    ///   which saves the pinning of its pages. When the buffer is not in it, or the slot is no longer current, the send is
+    ///   refused: one completion with `-EFAULT` and ``Completion/fixedRefusal``, and the buffer is back.
     public func sendZeroCopy(
-        _ buffer: consuming ProvidedBuffer, to socket: Int32, fixedBuffer: UInt16? = nil, tag: UInt64
+        _ buffer: consuming ProvidedBuffer, to socket: Int32, fixedBuffer: FixedSlot? = nil, tag: UInt64
     ) {
         start(SendLease(buffer), to: socket, isZeroCopy: true, fixedBuffer: fixedBuffer, tag: tag)
     }
 
     /// Sends a shared slice without copying: as ``sendZeroCopy(_:to:fixedBuffer:tag:)-buffer``.
-    public func sendZeroCopy(_ slice: SharedBuffer, to socket: Int32, fixedBuffer: UInt16? = nil, tag: UInt64) {
+    public func sendZeroCopy(_ slice: SharedBuffer, to socket: Int32, fixedBuffer: FixedSlot? = nil, tag: UInt64) {
         start(SendLease(slice), to: socket, isZeroCopy: true, fixedBuffer: fixedBuffer, tag: tag)
     }
 
     private func start(
-        _ lease: consuming SendLease, to socket: Int32, isZeroCopy: Bool, fixedBuffer: UInt16?, tag: UInt64
+        _ lease: consuming SendLease, to socket: Int32, isZeroCopy: Bool, fixedBuffer: FixedSlot?, tag: UInt64
     ) {
         InternalTag.check(tag)
         guard lease.byteCount > 0 else { return nop(tag: tag) }

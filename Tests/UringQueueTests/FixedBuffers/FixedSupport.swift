@@ -1,0 +1,18 @@
+// What the tests of fixed buffers share: bytes of buffers, and what a peer received.
+
+import Glibc
+import KernelSupport
+import UringBuffers
+import UringQueue
+
+func bytes(of buffer: borrowing ProvidedBuffer) -> [UInt8] { buffer.withUnsafeBytes { unsafe Array($0) } }
+
+func address(of buffer: borrowing ProvidedBuffer) -> UInt {
+    buffer.withUnsafeBytes { unsafe UInt(bitPattern: $0.baseAddress) }
+}
+
+func readAll(_ count: Int, from pair: SocketPair) -> [UInt8] {
+    var got: [UInt8] = []
+    while got.count < count { got += pair.read(count - got.count) }
+    return got
+}
