@@ -48,7 +48,9 @@ extension GroupHeader {
         // Safe: positions from the bottom to the top hold bids. Cold ones may change places.
         var bids = unsafe UnsafeMutableBufferPointer(start: spares.bids + start, count: count)
         unsafe bids.sort()
+        let pages = trimMap.usedPages
         for index in bids.indices { trimMap.markFree(unsafe bids[index]) }
+        budget?.release(pages: pages - trimMap.usedPages)
         var bytes = 0
         unsafe trimMap.forEachFreeRange(of: UnsafeBufferPointer(bids)) { range in
             let inside = range.clamped(to: 0..<slab.byteCount)
@@ -69,16 +71,36 @@ extension GroupHeader {
         }
         let end = Swift.min(coldEnd, spares.lowest)
         guard spares.untouched < end else { return }
-        let most = Swift.min(GroupHeader.buffersPerTrim, GroupHeader.bytesPerTrim / Int(bufferSize))
-        _ = trim(below: end, most: Swift.max(1, most))
+        _ = trim(below: end, most: buffersInStep)
     }
 
-    /// Bids that were taken off the spare pool at `position` are about to be used again.
+    /// How many buffers are trimmed at once, at most.
+    var buffersInStep: Int {
+        Swift.max(1, Swift.min(GroupHeader.buffersPerTrim, GroupHeader.bytesPerTrim / Int(bufferSize)))
+    }
+
+    /// Prepares `count` of the warmest spare buffers for use, of which the coldest are untouched or given back. Returns
+    /// how many there may be: fewer when the budget of a pool ends.
+    mutating func commit(_ count: Int) -> Int {
+        var position = spares.untouched
+        while position > spares.top - count {
+            // Safe: positions from the bottom to the top hold bids.
+            let bid = unsafe spares.bids[position - 1]
+            let pages = trimMap.freePages(of: bid)
+            guard budget?.commit(pages: pages) ?? true else {
+                denied = count - (spares.top - position)
+                break
+            }
+            trimMap.markUsed(bid)
+            position -= 1
+        }
+        spares.untouched = position
+        return Swift.min(count, spares.top - position)
+    }
+
+    /// Bids that were taken off the spare pool at `position` are about to be used again, first in first out.
     mutating func noteTouched(from position: Int, count: Int) {
-        let end = window.isAdaptive ? Swift.min(spares.untouched, position + count) : position + count
-        guard position < end else { return }
         // Safe: those positions hold the bids that were taken just now.
-        for index in position..<end { unsafe trimMap.markUsed(spares.bids[index]) }
-        if window.isAdaptive { spares.untouched = position }
+        for index in position..<(position + count) { unsafe trimMap.markUsed(spares.bids[index]) }
     }
 }

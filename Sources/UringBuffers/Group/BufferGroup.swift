@@ -54,19 +54,19 @@ public struct BufferGroup: ~Copyable {
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
         refill: RefillPolicy, slab: PageSource = .anonymousMap, slabOptions: PageOptions = .noReserve,
-        wakeOnReturn: (@Sendable () -> Void)?
+        wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
-            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
+            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn, share: share
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
     }
 
-    private init(
+    init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
-        slabOptions: PageOptions, wakeOnReturn: (@Sendable () -> Void)?,
+        slabOptions: PageOptions, wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil,
         register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
         let entries: RingCapacity
@@ -85,7 +85,8 @@ public struct BufferGroup: ~Copyable {
         unsafe header.initialize(
             to: GroupHeader(
                 registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize,
-                consumption: consumption, policy: refill, signal: wakeOnReturn.map(ReturnSignal.init)))
+                consumption: consumption, policy: refill, signal: wakeOnReturn.map(ReturnSignal.init),
+                share: share))
         unsafe header.pointee.start()
     }
 
