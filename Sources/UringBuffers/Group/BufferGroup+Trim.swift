@@ -9,7 +9,8 @@ extension BufferGroup {
     /// ``RefillPolicy/adaptive``.
     ///
     /// Cold are spare buffers that no refill of the last 1024 reached. At most 48 buffers or 256 KiB go at a time, which
-    /// takes well below a millisecond.
+    /// takes well below a millisecond. When buffers that share pages lie scattered after a burst, those that come back are
+    /// exchanged for others that lie together.
     public var trimsAutomatically: Bool {
         get { unsafe header.pointee.trimsAutomatically }
         nonmutating set { unsafe header.pointee.trimsAutomatically = newValue }
@@ -19,15 +20,17 @@ extension BufferGroup {
     /// never touched; what the given ones held is zero when they are filled again.
     ///
     /// - Parameters:
-    ///   - keeping: how many of the warmest spare buffers stay as they are; as many as the window when `nil`.
+    ///   - keeping: how many of the warmest spare buffers stay as they are; as many as the next refill publishes when `nil`.
     ///   - most: stop after so many buffers.
-    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.5 µs for each stretch of neighbours: call it when the
-    ///   loop has nothing else to do.
+    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.5 µs for each
+    ///   stretch of neighbours: call it when the loop has nothing else to do. Where buffers share pages, the next refills
+    ///   gather those in use and give more back.
     @discardableResult
     public func trim(keeping: Int? = nil, most: Int = .max) -> Int {
         unsafe header.pointee.checkOwner()
         demand((keeping ?? 0) >= 0 && most >= 0, "numbers of buffers are not negative")
-        let warm = Swift.min(keeping ?? window, spares)
+        let warm = Swift.min(keeping ?? Swift.max(0, window - available), spares)
+        defer { unsafe header.pointee.beginToGather() }
         return unsafe header.pointee.trim(below: header.pointee.spares.top - warm, most: most)
     }
 }
@@ -68,10 +71,14 @@ extension GroupHeader {
             refillsSinceTrim = 0
             coldEnd = spares.lowest
             spares.lowest = spares.top
+            beginToGather()
         }
         let end = Swift.min(coldEnd, spares.lowest)
-        guard spares.untouched < end else { return }
-        _ = trim(below: end, most: buffersInStep)
+        if spares.untouched < end {
+            _ = trim(below: end, most: buffersInStep)
+        } else if gatherSteps > 0 {
+            gather()
+        }
     }
 
     /// How many buffers are trimmed at once, at most.

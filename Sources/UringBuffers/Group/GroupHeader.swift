@@ -45,6 +45,8 @@ struct GroupHeader: ~Copyable {
     /// Spare buffers below this position were not needed in the last period of trimming.
     var coldEnd = 0
     var refillsSinceTrim = 0
+    /// Refills that may still exchange buffers for others that lie closer together.
+    var gatherSteps = 0
     /// Of a pool's class: what all classes may have committed together.
     let budget: CommitBudget?
     /// Buffers that the last publish wanted, and the budget had no room for.
@@ -205,7 +207,7 @@ extension GroupHeader {
         noteFewestFree()
         if !returns.isEmpty { drainReturns() }
         window.adapt(available: ring.selectable)
-        if trimsAutomatically { trimALittle() }
+        if trimsAutomatically { trimALittle() } else if gatherSteps > 0 { gather() }
         return publish(upTo: window.size)
     }
 

@@ -42,6 +42,49 @@ struct TrimMap: ~Copyable {
         unsafe words[Int(bid) / 64] &= ~(1 << UInt64(bid % 64))
     }
 
+    /// The pages of the whole slab.
+    private var pageCount: Int { (capacity * bufferSize + pageSize - 1) / pageSize }
+
+    /// Whether pages in use are more than a twentieth above what `count` buffers need when they lie together.
+    func isScattered(buffers count: Int) -> Bool {
+        guard bufferSize % pageSize != 0 else { return false }
+        let needed = (count * bufferSize + pageSize - 1) / pageSize
+        return usedPages > needed + Swift.max(1, needed / 20)
+    }
+
+    /// Calls `body` with free buffers in the order in which they should be used, until it returns false: first those in
+    /// pages that are in use anyway, then the others, both by address. O(pages + buffers looked at).
+    func forEachFree(_ body: (UInt16) -> Bool) {
+        // Every bid once: neighbouring pages share buffers.
+        var next = 0
+        for page in 0..<pageCount where !isFree(page: page) {
+            let first = Swift.max(next, page * pageSize / bufferSize)
+            next = Swift.min(((page + 1) * pageSize - 1) / bufferSize, capacity - 1) + 1
+            for bid in first..<Swift.max(first, next) where isFree(UInt16(bid)) {
+                guard body(UInt16(bid)) else { return }
+            }
+        }
+        for bid in 0..<UInt16(truncatingIfNeeded: capacity) where isFree(bid) {
+            // One that overlaps a page in use was told above.
+            let start = Int(bid) * bufferSize
+            let pages = (start + bufferSize - 1) / pageSize - start / pageSize + 1
+            if freePages(of: bid) == pages, !body(bid) { return }
+        }
+    }
+
+    /// Calls `body` with all free buffers by address. O(capacity / 64 + free buffers).
+    func forEachFreeByAddress(_ body: (UInt16) -> Void) {
+        for word in 0..<wordCount {
+            var bits = unsafe words[word]
+            while bits != 0 {
+                let bid = word * 64 + bits.trailingZeroBitCount
+                guard bid < capacity else { return }
+                body(UInt16(bid))
+                bits &= bits - 1
+            }
+        }
+    }
+
     /// How many pages that overlap a buffer overlap only free ones. O(pages), and O(buffers in a page / 64).
     func freePages(of bid: UInt16) -> Int {
         let start = Int(bid) * bufferSize

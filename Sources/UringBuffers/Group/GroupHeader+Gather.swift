@@ -1,0 +1,70 @@
+// Buffers that share pages, after a burst: bringing those in use together, so that their neighbours' pages can go.
+
+internal import RingArithmetic
+
+/// A pool of 512-byte buffers that a burst went through comes back in an order of its own. The few that a low load uses
+/// from then on lie scattered, and each keeps a page of 4096 bytes:
+///
+///      pages   │■·······│···■····│······■·│·······■│    ■ in use   · given back, if the page were free
+///      wanted  │■■■■····│        │        │        │
+///
+/// Published and lent buffers stay where they are. But each comes back some time, and then another one can be published
+/// in its place: one in a page that is in use anyway.
+extension GroupHeader {
+    /// Refills of each period that may gather.
+    static let gatherStepsInPeriod = 512
+
+    /// Looks whether gathering is worth while.
+    mutating func beginToGather() { gatherSteps = isScattered ? GroupHeader.gatherStepsInPeriod : 0 }
+
+    private var isScattered: Bool {
+        window.isAdaptive && slab.canGiveBack && !isPinned && trimMap.isScattered(buffers: capacity - spares.untouched)
+    }
+
+    /// Gives the spare buffers at hand back and puts better ones at the warm end, for the publish that follows.
+    mutating func gather() {
+        guard isScattered else {
+            gatherSteps = 0
+            return
+        }
+        guard spares.top > spares.untouched, ring.selectable < window.size else { return }
+        gatherSteps -= 1
+        _ = trim(below: spares.top, most: GroupHeader.buffersPerTrim)
+        guard spares.untouched == spares.top else { return }
+        putBestOnTop(Swift.min(window.size - ring.selectable, GroupHeader.buffersPerTrim, spares.count))
+    }
+
+    /// Sorts the spare buffers, none of which is touched: the `count` that suit best at the warm end, below them all others
+    /// in ascending blocks, the lowest addresses warmest, as they were at first.
+    private mutating func putBestOnTop(_ count: Int) {
+        var best = InlineArray<48, UInt16>(repeating: 0)
+        var found = 0
+        trimMap.forEachFree { bid in
+            // By insertion: they come in two ascending runs.
+            var position = found
+            while position > 0, best[position - 1] > bid {
+                best[position] = best[position - 1]
+                position -= 1
+            }
+            best[position] = bid
+            found += 1
+            return found < count
+        }
+        let others = spares.count - found
+        var rank = 0
+        var next = 0
+        trimMap.forEachFreeByAddress { bid in
+            if next < found, best[next] == bid {
+                next += 1
+                return
+            }
+            let block = rank / RefillWindow.smallest
+            let start = Swift.max(0, others - (block + 1) * RefillWindow.smallest)
+            // Safe: the free buffers of the map are those that are spare and untouched, which is all that are spare.
+            unsafe spares.bids[start + rank % RefillWindow.smallest] = bid
+            rank += 1
+        }
+        assert(rank == others && next == found)
+        for index in 0..<found { unsafe spares.bids[others + index] = best[index] }
+    }
+}
