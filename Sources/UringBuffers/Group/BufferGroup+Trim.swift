@@ -9,8 +9,9 @@ extension BufferGroup {
     /// ``RefillPolicy/adaptive``.
     ///
     /// Cold are spare buffers that no refill of the last 1024 reached. At most 48 buffers or 256 KiB go at a time, which
-    /// takes well below a millisecond. When buffers that share pages lie scattered after a burst, those that come back are
-    /// exchanged for others that lie together.
+    /// takes well below a millisecond. After a burst, and every 16384 refills, buffers that go on being used give back
+    /// their pages once, so that only those stay that are filled; and where buffers share pages, those that come back are exchanged for others that
+    /// lie together.
     public var trimsAutomatically: Bool {
         get { unsafe header.pointee.trimsAutomatically }
         nonmutating set { unsafe header.pointee.trimsAutomatically = newValue }
@@ -30,8 +31,10 @@ extension BufferGroup {
         unsafe header.pointee.checkOwner()
         demand((keeping ?? 0) >= 0 && most >= 0, "numbers of buffers are not negative")
         let warm = Swift.min(keeping ?? Swift.max(0, window - available), spares)
-        defer { unsafe header.pointee.beginToGather() }
-        return unsafe header.pointee.trim(below: header.pointee.spares.top - warm, most: most)
+        let bytes = unsafe header.pointee.trim(below: header.pointee.spares.top - warm, most: most)
+        unsafe header.pointee.trimmedLately += bytes
+        unsafe header.pointee.beginToGather()
+        return bytes
     }
 }
 
@@ -71,11 +74,13 @@ extension GroupHeader {
             refillsSinceTrim = 0
             coldEnd = spares.lowest
             spares.lowest = spares.top
-            beginToGather()
+            periodsSinceRenewal += 1
+            if spares.untouched >= coldEnd { beginToGather() }
         }
         let end = Swift.min(coldEnd, spares.lowest)
         if spares.untouched < end {
-            _ = trim(below: end, most: buffersInStep)
+            trimmedLately += trim(below: end, most: buffersInStep)
+            if spares.untouched == end { beginToGather() }
         } else if gatherSteps > 0 {
             gather()
         }

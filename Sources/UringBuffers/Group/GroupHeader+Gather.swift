@@ -9,13 +9,24 @@ internal import RingArithmetic
 ///      wanted  │■■■■····│        │        │        │
 ///
 /// Published and lent buffers stay where they are. But each comes back some time, and then another one can be published
-/// in its place: one in a page that is in use anyway.
+/// in its place: one in a page that is in use anyway. Buffers of several pages that a burst filled, and a low load fills
+/// in part, likewise give all pages back once, when they come by.
 extension GroupHeader {
     /// Refills of each period that may gather.
     static let gatherStepsInPeriod = 512
+    /// Bursts in size, not in number, trim nothing: their pages go as seldom as this.
+    static let periodsPerRenewal = 16
 
-    /// Looks whether gathering is worth while.
-    mutating func beginToGather() { gatherSteps = isScattered ? GroupHeader.gatherStepsInPeriod : 0 }
+    /// Looks whether gathering is worth while, when nothing is cold any more.
+    mutating func beginToGather() {
+        if trimmedLately > trimMap.usedPages * PageMemory.pageSize / 2
+            || periodsSinceRenewal >= GroupHeader.periodsPerRenewal
+        {
+            (trimmedLately, periodsSinceRenewal) = (0, 0)
+            renewals = Int(bufferSize) > PageMemory.pageSize ? capacity - spares.untouched : 0
+        }
+        gatherSteps = isScattered || renewals > 0 ? GroupHeader.gatherStepsInPeriod : 0
+    }
 
     private var isScattered: Bool {
         window.isAdaptive && slab.canGiveBack && !isPinned && trimMap.isScattered(buffers: capacity - spares.untouched)
@@ -23,14 +34,17 @@ extension GroupHeader {
 
     /// Gives the spare buffers at hand back and puts better ones at the warm end, for the publish that follows.
     mutating func gather() {
-        guard isScattered else {
+        guard renewals > 0 || isScattered else {
             gatherSteps = 0
             return
         }
-        guard spares.top > spares.untouched, ring.selectable < window.size else { return }
+        let atHand = spares.top - spares.untouched
+        guard window.isAdaptive, atHand > 0, ring.selectable < window.size else { return }
         gatherSteps -= 1
-        _ = trim(below: spares.top, most: GroupHeader.buffersPerTrim)
-        guard spares.untouched == spares.top else { return }
+        let count = Swift.min(atHand, buffersInStep)
+        renewals = Swift.max(0, renewals - count)
+        _ = trim(below: spares.top, most: count)
+        guard spares.untouched == spares.top, Int(bufferSize) % PageMemory.pageSize != 0 else { return }
         putBestOnTop(Swift.min(window.size - ring.selectable, GroupHeader.buffersPerTrim, spares.count))
     }
 

@@ -47,6 +47,11 @@ struct GroupHeader: ~Copyable {
     var refillsSinceTrim = 0
     /// Refills that may still exchange buffers for others that lie closer together.
     var gatherSteps = 0
+    /// Buffers in use that have yet to give back pages which only a burst needed; the bytes that went, and the periods
+    /// that passed, since the last time that all of them did.
+    var renewals = 0
+    var trimmedLately = 0
+    var periodsSinceRenewal = 0
     /// Of a pool's class: what all classes may have committed together.
     let budget: CommitBudget?
     /// Buffers that the last publish wanted, and the budget had no room for.

@@ -76,6 +76,8 @@ extension GroupHeader {
     /// Gives back pages of spare buffers for another class: one step. Returns the bytes of them.
     mutating func giveRoom(warm: Bool) -> Int {
         guard budget != nil else { return 0 }
-        return trim(below: warm ? spares.top : Swift.min(coldEnd, spares.lowest), most: buffersInStep)
+        let bytes = trim(below: warm ? spares.top : Swift.min(coldEnd, spares.lowest), most: buffersInStep)
+        trimmedLately += bytes
+        return bytes
     }
 }

@@ -64,4 +64,22 @@ import UringQueue
             try group.close()
         }
     }
+
+    /// A burst in size: as many buffers as before, filled to the end for a while.
+    @Test func largeMessagesAndBack() throws {
+        let queue = try UringQueue()
+        let link = CheckedLink(seed: 1)
+        let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 256, bufferSize: 65536)
+        func receive(_ messages: Int, bytes: Int) throws {
+            for _ in 0..<messages { try link.buffer(queue, group, bytes: bytes).recycle() }
+        }
+        try receive(500, bytes: 5000)
+        let low = group.residentBytes
+        #expect(low <= 70 * 8192)
+        try receive(200, bytes: 65536)
+        #expect(group.residentBytes >= 60 * 65536)
+        try receive(20_000, bytes: 5000)
+        #expect(group.residentBytes <= low * 11 / 10)
+        try group.close()
+    }
 }

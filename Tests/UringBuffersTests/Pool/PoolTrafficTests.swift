@@ -173,9 +173,8 @@ final class PoolTraffic {
             for (number, one) in traffic.connections.enumerated() { one.most = [300, 3000, 40_000][number % 3] }
             for _ in 0..<rounds { try traffic.round() }
         }
-        try calm(300)
+        try calm(2000)
         let low = traffic.pool.residentBytes
-        for i in 0..<3 { print("SHAPE low", i, traffic.pool[class: i].window, traffic.pool[class: i].available, traffic.pool[class: i].spares, traffic.pool[class: i].residentBytes >> 10, traffic.pool.committedBytes(class: i) >> 10) }
         for most in [400, 4000, 65536] {
             traffic.hold = 5000
             for one in traffic.connections { one.most = most }
@@ -186,7 +185,6 @@ final class PoolTraffic {
         #expect(peak > low * 3 / 2, "\(peak), \(low)")
         try calm(3000)
         let after = traffic.pool.residentBytes
-        for i in 0..<3 { print("SHAPE", i, traffic.pool[class: i].window, traffic.pool[class: i].available, traffic.pool[class: i].spares, traffic.pool[class: i].residentBytes >> 10, traffic.pool.committedBytes(class: i) >> 10) }
         #expect(after <= low * 11 / 10, "\(low >> 10) KiB before, \(peak >> 10) at the peak, \(after >> 10) after")
         try traffic.finish()
     }
