@@ -17,6 +17,9 @@ extension BufferGroup {
         nonmutating set { unsafe header.pointee.trimsAutomatically = newValue }
     }
 
+    /// The bytes that were given back so far. O(1).
+    public var trimmedBytes: Int { unsafe header.pointee.counters.trimmedBytes }
+
     /// Gives the pages of spare buffers back to the system now, the coldest first. Buffers that are published or lent are
     /// never touched; what the given ones held is zero when they are filled again.
     ///

@@ -14,6 +14,9 @@ internal import RingArithmetic
 extension GroupHeader {
     /// Refills of each period that may gather.
     static let gatherStepsInPeriod = 512
+    /// As many as one batch brings back, or some would never have their turn; and still not long.
+    static let bytesPerRenewal = 2 << 20
+    static let longestGatherPause = 32
     /// Bursts in size, not in number, trim nothing: their pages go as seldom as this.
     static let periodsPerRenewal = 16
 
@@ -23,9 +26,15 @@ extension GroupHeader {
             || periodsSinceRenewal >= GroupHeader.periodsPerRenewal
         {
             (trimmedLately, periodsSinceRenewal) = (0, 0)
+            (gatherPause, gatherBackoff) = (0, 1)
             renewals = Int(bufferSize) > PageMemory.pageSize ? capacity - spares.untouched : 0
         }
-        gatherSteps = isScattered || renewals > 0 ? GroupHeader.gatherStepsInPeriod : 0
+        gatherSteps = 0
+        guard gatherPause == 0 || renewals > 0 else {
+            gatherPause -= 1
+            return
+        }
+        if isScattered || renewals > 0 { gatherSteps = GroupHeader.gatherStepsInPeriod }
     }
 
     private var isScattered: Bool {
@@ -36,15 +45,22 @@ extension GroupHeader {
     mutating func gather() {
         guard renewals > 0 || isScattered else {
             gatherSteps = 0
+            gatherBackoff = 1
             return
         }
         let atHand = spares.top - spares.untouched
         guard window.isAdaptive, atHand > 0, ring.selectable < window.size else { return }
         gatherSteps -= 1
-        let count = Swift.min(atHand, buffersInStep)
+        let most = Swift.min(GroupHeader.buffersPerTrim, GroupHeader.bytesPerRenewal / Int(bufferSize))
+        let count = Swift.min(atHand, Swift.max(1, most))
         renewals = Swift.max(0, renewals - count)
         _ = trim(below: spares.top, most: count)
         guard spares.untouched == spares.top, Int(bufferSize) % PageMemory.pageSize != 0 else { return }
+        if gatherSteps == 0 {
+            // Buffers that come and go in an order of their own may never lie together: try less and less often.
+            gatherPause = gatherBackoff
+            gatherBackoff = Swift.min(2 * gatherBackoff, GroupHeader.longestGatherPause)
+        }
         putBestOnTop(Swift.min(window.size - ring.selectable, GroupHeader.buffersPerTrim, spares.count))
     }
 

@@ -47,6 +47,9 @@ struct GroupHeader: ~Copyable {
     var refillsSinceTrim = 0
     /// Refills that may still exchange buffers for others that lie closer together.
     var gatherSteps = 0
+    /// Periods until the next attempt, and after the next attempt that fails.
+    var gatherPause = 0
+    var gatherBackoff = 1
     /// Buffers in use that have yet to give back pages which only a burst needed; the bytes that went, and the periods
     /// that passed, since the last time that all of them did.
     var renewals = 0

@@ -20,8 +20,11 @@ public struct PoolRefillOutcome: Hashable, Sendable {
 }
 
 extension BufferPool {
+    /// Steps of 128 KiB, or 48 buffers, that make room in one refill: a few hundred microseconds at most.
+    static let stepsPerRefill = 12
+
     /// Refills every class, as ``BufferGroup/refill()`` does, and makes room for classes that the budget held back: pages of
-    /// spare buffers of other classes go back to the system, at most 48 buffers or 256 KiB of each class at a time.
+    /// spare buffers of other classes go back to the system, at most 12 times 48 buffers or 128 KiB in one refill.
     ///
     /// Call it once for each batch of completions, and arm the receives that it names. O(classes), O(published).
     @discardableResult
@@ -35,8 +38,9 @@ extension BufferPool {
             if unsafe header.pointee.denied > 0 { anyDenied = true }
         }
         if anyDenied {
+            var steps = BufferPool.stepsPerRefill
             for index in 0..<count where unsafe groups[index].header.pointee.denied > 0 {
-                outcome.published += makeRoom(for: index)
+                outcome.published += makeRoom(for: index, steps: &steps)
             }
         }
         for index in 0..<count where unsafe groups[index].header.pointee.isWatched {
@@ -50,13 +54,15 @@ extension BufferPool {
     /// Gives pages of other classes' spare buffers back, for a class that wanted to publish more than the budget allowed,
     /// and publishes. Cold ones first, others when the class is about to starve. Returns how many were published.
     @discardableResult
-    func makeRoom(for index: Int) -> Int {
+    func makeRoom(for index: Int, steps: inout Int) -> Int {
         let header = unsafe groups[index].header
         var published = 0
         for takesWarm in [false, true] {
             if takesWarm, unsafe header.pointee.ring.selectable >= header.pointee.window.lowMark { break }
-            for other in 0..<count where other != index {
-                guard unsafe groups[other].header.pointee.giveRoom(warm: takesWarm) > 0 else { continue }
+            for other in 0..<count where other != index && steps > 0 {
+                let (bytes, used) = unsafe groups[other].header.pointee.giveRoom(warm: takesWarm, most: steps)
+                steps -= used
+                guard bytes > 0 else { continue }
                 published += unsafe header.pointee.publishMore()
                 if unsafe header.pointee.denied == 0 { return published }
             }
@@ -73,11 +79,21 @@ extension GroupHeader {
         return publish(upTo: window.size)
     }
 
-    /// Gives back pages of spare buffers for another class: one step. Returns the bytes of them.
-    mutating func giveRoom(warm: Bool) -> Int {
-        guard budget != nil else { return 0 }
-        let bytes = trim(below: warm ? spares.top : Swift.min(coldEnd, spares.lowest), most: buffersInStep)
+    /// Gives back pages of spare buffers for another class, in at most so many steps, until some are free: buffers that
+    /// share pages free one with the last of them. Returns the bytes of those pages, and the steps.
+    mutating func giveRoom(warm: Bool, most steps: Int) -> (bytes: Int, steps: Int) {
+        guard budget != nil else { return (0, 0) }
+        let end = warm ? spares.top : Swift.min(coldEnd, spares.lowest)
+        var bytes = 0
+        var used = 0
+        while used < steps, bytes < GroupHeader.bytesPerStep, spares.untouched < end {
+            let most = Swift.min(GroupHeader.buffersPerTrim, GroupHeader.bytesPerStep / Int(bufferSize))
+            bytes += trim(below: end, most: Swift.max(1, most))
+            used += 1
+        }
         trimmedLately += bytes
-        return bytes
+        return (bytes, used)
     }
+
+    static let bytesPerStep = 128 * 1024
 }

@@ -21,6 +21,9 @@ internal import RingArithmetic
 /// pool.refill()                                           // once for each batch
 /// ```
 ///
+/// A receive that starved, because others took what there was when it was armed, chooses again; when the choice is
+/// ``PoolChoice/Reason/exhausted`` it waits for its group (``BufferGroup/rearmWhenRefilled(_:tag:)``).
+///
 /// **The budget** bounds the bytes of pages that overlap a buffer which is published, lent, or spare and warm:
 /// ``committedBytes``, in all classes together, at any moment; so it bounds what is resident. Where it ends, a class goes on
 /// with the buffers that it has, and ``refill()`` gives it pages of spare buffers of the others: cold ones at once, any
@@ -139,7 +142,10 @@ public struct BufferPool: ~Copyable {
         unsafe header.pointee.checkOwner()
         if unsafe header.pointee.ring.selectable > 0 { return true }
         unsafe header.pointee.publishMore()
-        if unsafe header.pointee.ring.selectable == 0, unsafe header.pointee.denied > 0 { makeRoom(for: index) }
+        if unsafe header.pointee.ring.selectable == 0, unsafe header.pointee.denied > 0 {
+            var steps = BufferPool.stepsPerRefill
+            makeRoom(for: index, steps: &steps)
+        }
         return unsafe header.pointee.ring.selectable > 0
     }
 }
