@@ -5,15 +5,18 @@ import UringBuffers
 
 enum Way: String, CaseIterable {
     case automatic
-    case once = "one trim()"
+    case once = "trim()"
     case never = "off"
 }
 
 struct GroupResult {
     var low = 0
     var peak = 0
-    /// Right after the burst's buffers came back, and, for one trim(), right after it.
+    /// Right after the burst's buffers came back; then, where trim() is called, right after its first call.
     var back = 0
+    var first = 0
+    /// How many buffers are kept published after the burst.
+    var window = 0
     var trimmedAtOnce = 0
     var trimMicroseconds = 0.0
     /// Until resident memory was within a tenth of the low load's: messages, refills, and seconds of this traffic.
@@ -39,13 +42,18 @@ func run(_ shape: Shape, _ way: Way, rounds: Int) throws -> GroupResult {
     result.low = load.group.residentBytes
     result.peak = try load.burst()
     result.back = load.group.residentBytes
+    result.window = load.group.window
+    if way == .once {
+        load.group.trim()
+        result.first = load.group.residentBytes
+    }
     (load.plain, load.trimming) = (Pauses(), Pauses())
     let (messages, refills, start) = (load.messages, load.refills, nanoseconds(CLOCK_MONOTONIC))
     var looking = 0
     var number = 0
     try load.calm(rounds: rounds) {
         number += 1
-        // One explicit trim, when the loop had time to use up what the burst had published.
+        // Again, when traffic had time to use up what the burst had published.
         if way == .once, number == rounds / 2 {
             var pause = Pauses()
             result.trimmedAtOnce = pause.measure { load.group.trim() }
@@ -55,7 +63,10 @@ func run(_ shape: Shape, _ way: Way, rounds: Int) throws -> GroupResult {
         let now = nanoseconds(CLOCK_MONOTONIC)
         let resident = load.group.residentBytes
         result.curve.append((load.messages - messages, resident))
-        if isWithinATenth(resident, of: result.low), result.messages == nil {
+        if !isWithinATenth(resident, of: result.low) {
+            // Not yet, or not any more.
+            (result.messages, result.refills, result.seconds) = (nil, nil, nil)
+        } else if result.messages == nil {
             (result.messages, result.refills) = (load.messages - messages, load.refills - refills)
             result.seconds = Double(now - start - looking) / 1e9
         }

@@ -25,11 +25,6 @@ let shapes = [
     Shape(capacity: 1024, bufferSize: 65536),
 ]
 var failures = 0
-if isCheck { rounds = 1 }
-try groups()
-try pool()
-exit(failures == 0 ? 0 : 1)
-
 /// Every shape in every way, in turn.
 @MainActor func groups() throws {
     var all: [String: [GroupResult]] = [:]
@@ -82,7 +77,8 @@ exit(failures == 0 ? 0 : 1)
         var back: Int?
         for step in 1...10_000 {
             try load.round()
-            if back == nil, step % 16 == 0, isWithinATenth(load.pool.residentBytes, of: low) { back = step * 24 }
+            guard step % 16 == 0 else { continue }
+            if !isWithinATenth(load.pool.residentBytes, of: low) { back = nil } else if back == nil { back = step * 24 }
         }
         let after = load.pool.residentBytes
         let (passedOver, receives) = (load.passedOver, load.receives)
@@ -120,7 +116,9 @@ exit(failures == 0 ? 0 : 1)
                     + "\(over { Double($0.end >> 10) })")
             if way == .once {
                 print(
-                    "      trim() gave \(over { Double($0.trimmedAtOnce >> 10) }) KiB in "
+                    "      right after the burst, with \(over { Double($0.window) }) published, trim() leaves "
+                        + "\(over { Double($0.first >> 10) }) KiB; later it gives "
+                        + "\(over { Double($0.trimmedAtOnce >> 10) }) KiB in "
                         + "\(over(\.trimMicroseconds)) µs of CPU")
             }
             if way != .never {
@@ -176,3 +174,8 @@ func mib(_ bytes: Int) -> String { "\(rounded(Double(bytes) / Double(1 << 20))) 
 
 /// Progress and complaints.
 func say(_ text: String) { _ = write(STDERR_FILENO, text, text.utf8.count) }
+
+if isCheck { rounds = 1 }
+try groups()
+try pool()
+exit(failures == 0 ? 0 : 1)
