@@ -46,10 +46,14 @@ public struct FixedBufferTable: ~Copyable {
     /// Clear the slot before the group ends, and name it only in sends of this group: the kernel knows a slot by its
     /// addresses, and a later group may get the same ones.
     ///
-    /// - Throws: ``UringError`` with `EINVAL` when there is no such slot, `EFAULT` when the group has more than 1 GiB,
+    /// - Throws: ``UringError`` with `EINVAL` when there is no such slot, or when the group is an adaptive class of a
+    ///   ``BufferPool``, whose budget counts on memory that can be given back; `EFAULT` when the group has more than 1 GiB,
     ///   `ENOMEM` at the locked-memory limit.
     public func register(_ group: borrowing BufferGroup, in slot: Int) throws(UringError) {
         try check(slot)
+        if unsafe group.header.pointee.budget != nil {
+            throw UringError(.registerFixedBuffers, errno: EINVAL, cause: .pooled(group.id.rawValue))
+        }
         // Safe: the kernel pins the pages, whatever becomes of the group.
         let (start, bytes) = unsafe (group.header.pointee.slab.baseAddress, group.header.pointee.slab.byteCount)
         let address = UInt64(UInt(bitPattern: start))
