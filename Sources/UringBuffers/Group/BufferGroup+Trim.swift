@@ -26,15 +26,20 @@ extension BufferGroup {
     /// - Parameters:
     ///   - keeping: how many of the warmest spare buffers stay as they are; as many as the next refill publishes when `nil`.
     ///   - most: stop after so many buffers.
-    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.5 µs for each
-    ///   stretch of neighbours: call it when the loop has nothing else to do. Where buffers share pages, the next refills
-    ///   gather those in use and give more back.
+    ///   - time: stop after about so long; call again until nothing more comes. No limit when `nil`.
+    /// - Returns: the bytes given back; 0 for huge pages, and for memory in a ``FixedBufferTable``. About 0.12 ms for each
+    ///   MiB of 4 KiB pages (`Benchmarks/elastic`). Where buffers share pages, the next refills gather those in use and
+    ///   give more back.
     @discardableResult
-    public func trim(keeping: Int? = nil, most: Int = .max) -> Int {
+    public func trim(keeping: Int? = nil, most: Int = .max, within time: Duration? = nil) -> Int {
         unsafe header.pointee.checkOwner()
         demand((keeping ?? 0) >= 0 && most >= 0, "numbers of buffers are not negative")
         let warm = Swift.min(keeping ?? Swift.max(0, window - available), spares)
-        let bytes = unsafe header.pointee.trim(below: header.pointee.spares.top - warm, most: most)
+        let end = unsafe header.pointee.spares.top - warm
+        let bytes =
+            if let time { unsafe header.pointee.trim(below: end, most: most, within: time) } else {
+                unsafe header.pointee.trim(below: end, most: most)
+            }
         unsafe header.pointee.trimmedLately += bytes
         unsafe header.pointee.beginToGather()
         return bytes
@@ -67,6 +72,20 @@ extension GroupHeader {
         }
         if window.isAdaptive { spares.untouched = start + count }
         counters.trimmedBytes &+= bytes
+        return bytes
+    }
+
+    /// The same in steps, until the time is over. Without a stack of untouched buffers there is one step.
+    fileprivate mutating func trim(below end: Int, most: Int, within time: Duration) -> Int {
+        let deadline = ContinuousClock.now + time
+        var (bytes, left) = (0, most)
+        while left > 0 {
+            let before = spares.untouched
+            let step = Swift.min(left, window.isAdaptive ? buffersInStep : left)
+            bytes += trim(below: end, most: step)
+            left -= step
+            if spares.untouched == before || ContinuousClock.now >= deadline { break }
+        }
         return bytes
     }
 

@@ -38,11 +38,17 @@ extension BufferPool {
     }
 
     /// Gives the pages of spare buffers of all classes back now, beyond the `keeping` warmest of each (as many as its
-    /// window when `nil`): ``BufferGroup/trim(keeping:most:)``. Returns the bytes.
+    /// window when `nil`), the class of the largest buffers first, for about so long:
+    /// ``BufferGroup/trim(keeping:most:within:)``. Returns the bytes.
     @discardableResult
-    public func trim(keeping: Int? = nil) -> Int {
+    public func trim(keeping: Int? = nil, within time: Duration? = nil) -> Int {
+        let deadline = time.map { ContinuousClock.now + $0 }
         var bytes = 0
-        for index in 0..<count { bytes += unsafe groups[index].trim(keeping: keeping) }
+        for index in (0..<count).reversed() {
+            let left = deadline.map { $0 - ContinuousClock.now }
+            if let left, left <= .zero { break }
+            bytes += unsafe groups[index].trim(keeping: keeping, within: left)
+        }
         return bytes
     }
 }

@@ -36,11 +36,16 @@ final class PoolTraffic {
     var hold = 0
     var reasons: [PoolChoice.Reason: Int] = [:]
     var receivesPerClass: [Int]
+    /// Connections whose receive starved and was not armed again.
+    private var waiting: Set<Int> = []
     private var generator: SplitMix64
 
-    init(_ kind: SocketKind, connections count: Int, classes: [SizeClass], budget: Int, seed: UInt64) throws {
+    init(
+        _ kind: SocketKind, connections count: Int, classes: [SizeClass], budget: Int, mode: BufferMode = .wholeBuffers,
+        seed: UInt64
+    ) throws {
         queue = try UringQueue(entries: 256)
-        pool = try BufferPool(ring: queue.descriptor, classes: classes, budget: budget, firstID: 40)
+        pool = try BufferPool(on: queue, classes: classes, budget: budget, mode: mode, firstID: 40)
         connections = (0..<count).map { Connection(kind, seed: seed &+ UInt64($0)) }
         receivesPerClass = classes.map { _ in 0 }
         generator = SplitMix64(seed: seed)
@@ -55,8 +60,23 @@ final class PoolTraffic {
         while connections.contains(where: { $0.onItsWay > 0 }) {
             try queue.wait()
             try queue.forEachCompletion { completion in try take(completion) }
-            for waiting in pool.refill().rearm { arm(Int(waiting.token)) }
+            rearm()
             #expect(pool.committedBytes <= pool.budget)
+        }
+    }
+
+    /// Arms what starved. As long as nothing but starved receives could bring something, what is held gives way, the oldest
+    /// first; and with nothing held nobody may wait.
+    private func rearm() {
+        while true {
+            for one in pool.refill().rearm {
+                waiting.remove(Int(one.token))
+                arm(Int(one.token))
+            }
+            let busy = connections.indices.filter { connections[$0].onItsWay > 0 }
+            guard !busy.isEmpty, busy.allSatisfy(waiting.contains) else { return }
+            guard !held.isEmpty else { fatalError("\(waiting) wait, and nothing is held: \(pool.books())") }
+            held.removeFirst().end()
         }
     }
 
@@ -86,8 +106,7 @@ final class PoolTraffic {
             let less = held.count / 2
             while held.count > less { held.removeLast().end() }
             one.armed = id
-            let waits = pool[id].rearmWhenRefilled(completion.tag)
-            #expect(waits)
+            wait(number)
             return
         case .failed(let error): throw error
         default: fatalError("unexpected \(completion)")
@@ -95,17 +114,27 @@ final class PoolTraffic {
         arm(number)
     }
 
+    private func wait(_ number: Int) {
+        let waits = pool[connections[number].armed!].rearmWhenRefilled(UInt64(number))
+        #expect(waits)
+        waiting.insert(number)
+    }
+
     /// Ends every request and the pool. (Moving the pool out of a class is not possible, so it is closed in place.)
     func finish() throws {
         held = []
         for one in connections { one.pair.closeWriter() }
-        var armed = connections.count(where: { $0.armed != nil })
-        while armed > 0 {
+        while connections.contains(where: { $0.armed != nil }) {
+            rearm()
             try queue.wait()
             queue.forEachCompletion { completion in
                 let one = connections[Int(completion.tag)]
-                guard case .endOfStream = pool[one.armed!].take(completion) else { fatalError("not the end") }
-                armed -= 1
+                switch pool[one.armed!].take(completion) {
+                case .endOfStream: one.armed = nil
+                // Even the end of a stream needs a buffer to be told in, and others wait for theirs.
+                case .starved: wait(Int(completion.tag))
+                default: fatalError("not the end")
+                }
             }
         }
         let books = pool.books()
@@ -124,11 +153,12 @@ final class PoolTraffic {
     ]
 
     /// Chats, pages and transfers; a third of the connections changes its kind now and then.
-    @Test(arguments: SocketKind.allCases)
-    func messagesOfAllSizes(_ kind: SocketKind) throws {
+    @Test(arguments: SocketKind.allCases, [BufferMode.wholeBuffers, .providedBuffers, .callerChosen])
+    func messagesOfAllSizes(_ kind: SocketKind, mode: BufferMode) throws {
         try withSeed { generator in
             let traffic = try PoolTraffic(
-                kind, connections: 24, classes: Self.classes, budget: 2 << 20, seed: generator.next())
+                kind, connections: 24, classes: Self.classes, budget: 2 << 20, mode: mode,
+                seed: generator.next())
             for round in 0..<300 {
                 if round % 20 == 0 {
                     for (number, one) in traffic.connections.enumerated() where number % 3 == 0 || round == 0 {
