@@ -3,7 +3,7 @@
 SWIFT ?= swift
 TOOL = .build/release/uring-buffers
 
-.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares bench-misbehaviour model-check ci
+.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares bench-elastic bench-misbehaviour model-check ci
 
 demo: tool
 	@$(TOOL) demo
@@ -51,6 +51,9 @@ bench-proxy: tool
 
 bench-spares: prepare
 	@Benchmarks/spares
+
+bench-elastic: prepare
+	@Benchmarks/elastic
 
 # Zig's BufferGroup in ordinary use. Needs python3 with pip; fetches the compiler from PyPI.
 bench-misbehaviour:

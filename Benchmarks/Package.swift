@@ -37,6 +37,13 @@ let package = Package(
                 .product(name: "UringBuffers", package: "swift-uring-buffers"),
                 .product(name: "UringQueue", package: "swift-uring-buffers"),
             ]),
+        // A burst and back: resident memory and pauses.
+        .executableTarget(
+            name: "bench-elastic",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringQueue", package: "swift-uring-buffers"),
+            ]),
         // Echo: the usual C, swift-nio, and the load client.
         .executableTarget(name: "echo-c", linkerSettings: [.linkedLibrary("uring")]),
         .executableTarget(

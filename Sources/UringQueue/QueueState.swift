@@ -42,33 +42,17 @@ struct QueueState: ~Copyable {
         entries: Int, completionEntries: Int?, mode: QueueMode, waiting: WaitMethod, sound: SoundReceives
     ) throws(UringError) {
         self.sound = sound
-        var made: OpaquePointer?
-        var chosen = mode
-        var error: Int32 = 0
-        for candidate in mode.ladder {
-            chosen = candidate
-            var flags = candidate.setupFlags | CURING_SETUP_CLAMP
-            // A region for waits can be registered only before the ring is enabled.
-            if waiting.isTried { flags |= CURING_SETUP_R_DISABLED }
-            if completionEntries != nil { flags |= CURING_SETUP_CQSIZE }
-            // Safe: the call writes the one pointer when it succeeds.
-            error = unsafe curing_queue_create(UInt32(entries), UInt32(completionEntries ?? 0), flags, &made)
-            if error != -UringErrno.invalid { break }
-        }
-        guard error == 0, let made = unsafe made else {
-            throw UringError(
-                .createQueue, errno: -error,
-                charging: .queue(entries: entries, completionEntries: completionEntries ?? 2 * entries))
-        }
-        // Safe, here and below: the ring lives until deinit.
+        var (made, chosen) = try unsafe Self.create(entries, completionEntries, mode, isDisabled: waiting.isTried)
         var region: MemoryRegion?
         if waiting.isTried {
+            // Safe, here and below: the ring lives until it is destroyed, in the end by deinit.
             region = unsafe WaitRegion.make(for: made)
-            error = unsafe curing_queue_enable(made)
-        }
-        guard error == 0 else {
-            unsafe curing_queue_destroy(made)
-            throw UringError(.enableRing, errno: -error)
+            if unsafe curing_queue_enable(made) != 0 {
+                // A filter that refuses every registration: the ring that needs none.
+                region = nil
+                unsafe curing_queue_destroy(made)
+                unsafe (made, chosen) = try unsafe Self.create(entries, completionEntries, mode, isDisabled: false)
+            }
         }
         waitRegion = region.take()
         unsafe ring = unsafe made
@@ -76,6 +60,26 @@ struct QueueState: ~Copyable {
         descriptor = unsafe curing_queue_descriptor(made)
         features = unsafe curing_queue_features(made)
         unsafe reaped = .allocate(capacity: QueueState.reapBatch)
+    }
+
+    /// The ring in the best mode that the kernel has. A region for waits can be registered only while it is disabled.
+    private static func create(
+        _ entries: Int, _ completionEntries: Int?, _ mode: QueueMode, isDisabled: Bool
+    ) throws(UringError) -> (OpaquePointer, QueueMode) {
+        var error: Int32 = 0
+        for candidate in mode.ladder {
+            var flags = candidate.setupFlags | CURING_SETUP_CLAMP
+            if isDisabled { flags |= CURING_SETUP_R_DISABLED }
+            if completionEntries != nil { flags |= CURING_SETUP_CQSIZE }
+            var made: OpaquePointer?
+            // Safe: the call writes the one pointer when it succeeds.
+            error = unsafe curing_queue_create(UInt32(entries), UInt32(completionEntries ?? 0), flags, &made)
+            if let made = unsafe made, error == 0 { return unsafe (made, candidate) }
+            if error != -UringErrno.invalid { break }
+        }
+        throw UringError(
+            .createQueue, errno: -error,
+            charging: .queue(entries: entries, completionEntries: completionEntries ?? 2 * entries))
     }
 
     deinit {

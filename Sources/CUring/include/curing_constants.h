@@ -3,6 +3,7 @@
 #ifndef CURING_CONSTANTS_H
 #define CURING_CONSTANTS_H
 
+#include <fcntl.h>
 #include <stdint.h>
 
 // Completion flags (IORING_CQE_F_*).
@@ -27,6 +28,9 @@ static const uint32_t CURING_SETUP_SUBMIT_ALL = 1u << 7;
 static const uint32_t CURING_SETUP_COOP_TASKRUN = 1u << 8;
 static const uint32_t CURING_SETUP_SINGLE_ISSUER = 1u << 12;
 static const uint32_t CURING_SETUP_DEFER_TASKRUN = 1u << 13;
+
+// open(2): O_DIRECT by the name that it has without _GNU_SOURCE.
+static const int32_t CURING_O_DIRECT = __O_DIRECT;
 
 // Ring features (IORING_FEAT_*).
 static const uint32_t CURING_FEAT_CQE_SKIP = 1u << 11;

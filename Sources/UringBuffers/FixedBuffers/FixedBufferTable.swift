@@ -85,8 +85,9 @@ public struct FixedBufferTable: ~Copyable, Sendable {
     ///   - slot: 0..<``slots``.
     ///   - replacing: whether the slot may hold memory already, which then leaves it.
     /// - Returns: what requests name.
-    /// - Throws: ``UringError``, and nothing has changed: `EINVAL` when there is no such slot or buffer or the memory is the
-    ///   heap's, `EBUSY` when the slot is in use, `EFAULT` above 1 GiB, `ENOMEM` at the locked-memory limit, `ENXIO` when
+    /// - Throws: ``UringError``, and nothing has changed: `EINVAL` when there is no such slot or buffer, the memory is the heap's,
+    ///   or the group is an adaptive class of a ``BufferPool``, whose budget counts on memory that can be given back;
+    ///   `EBUSY` when the slot is in use, `EFAULT` above 1 GiB, `ENOMEM` at the locked-memory limit, `ENXIO` when
     ///   the table or the group is closed, `EEXIST` as ``init(ring:slots:reports:)``.
     /// - Complexity: O(pages), in the kernel; makes them resident.
     @discardableResult
@@ -96,6 +97,9 @@ public struct FixedBufferTable: ~Copyable, Sendable {
         // Safe: the header lives as long as the group.
         if unsafe group.header.pointee.isClosed { throw UringError(.registerFixedBuffers, errno: ENXIO) }
         unsafe group.header.pointee.checkOwner()
+        if unsafe group.header.pointee.budget != nil {
+            throw UringError(.registerFixedBuffers, errno: EINVAL, cause: .pooled(group.id.rawValue))
+        }
         let (capacity, size) = (group.capacity.entries, group.bufferSize)
         if let buffers, buffers.isEmpty || buffers.lowerBound < 0 || buffers.upperBound > capacity {
             throw UringError(

@@ -30,11 +30,8 @@ extension BufferGroup {
             unsafe header.pointee.restoreAll()
             throw error
         }
-        unsafe header.pointee.finishPartials()
-        unsafe header.pointee.isClosed = true
-        let missing = unsafe header.pointee.missing()
-        unsafe header.pointee.disown()
-        return missing
+        unsafe header.pointee.finishClosing()
+        return unsafe header.pointee.missing()
     }
 
     /// Bytes of all groups of this process whose memory could not be freed, because they were dropped while the kernel
@@ -74,6 +71,13 @@ extension GroupHeader {
             let start = unsafe UInt64(UInt(bitPattern: address(of: entry.bid)))
             return isIncremental ? start + UInt64(bufferSize - entry.length) : start
         }
+    }
+
+    /// The ring is unregistered: what is out comes back through the return stack.
+    mutating func finishClosing() {
+        finishPartials()
+        isClosed = true
+        disown()
     }
 
     /// Makes the calling thread the owner of a detached group.

@@ -80,19 +80,20 @@ public struct BufferGroup: ~Copyable {
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
         refill: RefillPolicy, slab: PageSource = .anonymousMap, slabOptions: PageOptions = .noReserve,
-        wakeOnReturn: (@Sendable () -> Void)?
+        wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
-            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
+            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn, share: share
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
     }
 
-    private init(
+    init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
         slabOptions: PageOptions, memory given: consuming PageMemory? = nil, wakeOnReturn: (@Sendable () -> Void)?,
+        share: PoolShare? = nil,
         register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
         let entries: RingCapacity
@@ -118,7 +119,8 @@ public struct BufferGroup: ~Copyable {
         unsafe header.initialize(
             to: GroupHeader(
                 registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize,
-                consumption: consumption, policy: refill, signal: wakeOnReturn.map(ReturnSignal.init)))
+                consumption: consumption, policy: refill, signal: wakeOnReturn.map(ReturnSignal.init),
+                share: share))
         unsafe header.pointee.start()
     }
 

@@ -48,8 +48,20 @@ struct GroupHeader: ~Copyable {
     /// Spare buffers below this position were not needed in the last period of trimming.
     var coldEnd = 0
     var refillsSinceTrim = 0
-    /// A table of fixed buffers names the slab's pages: exchanging one would make it send what the old page held.
-    var isPinned = false
+    /// Refills that may still exchange buffers for others that lie closer together.
+    var gatherSteps = 0
+    /// Periods until the next attempt, and after the next attempt that fails.
+    var gatherPause = 0
+    var gatherBackoff = 1
+    /// Buffers in use that have yet to give back pages which only a burst needed; the bytes that went, and the periods
+    /// that passed, since the last time that all of them did.
+    var renewals = 0
+    var trimmedLately = 0
+    var periodsSinceRenewal = 0
+    /// Of a pool's class: what all classes may have committed together.
+    let budget: CommitBudget?
+    /// Buffers that the last publish wanted, and the budget had no room for.
+    var denied = 0
     var isClosed = false
 
     var registration: RingRegistration
@@ -69,7 +81,7 @@ struct GroupHeader: ~Copyable {
 
     init(
         registration: consuming RingRegistration, capacity entries: RingCapacity, slab: consuming PageMemory,
-        bufferSize: Int, consumption: Consumption, policy: RefillPolicy, signal: ReturnSignal?
+        bufferSize: Int, consumption: Consumption, policy: RefillPolicy, signal: ReturnSignal?, share: PoolShare?
     ) {
         let capacity = entries.entries
         self.slab = Slab(slab)
@@ -91,7 +103,9 @@ struct GroupHeader: ~Copyable {
             unsafe segments = nil
         }
         spares = SparePool(capacity: entries)
-        window = RefillWindow(policy: policy, capacity: capacity)
+        window = RefillWindow(policy: policy, capacity: share?.windowLimit(of: capacity, policy) ?? capacity)
+        budget = policy == .adaptive ? share?.budget : nil
+        if budget != nil { self.slab.avoidHugePages() }
         trimMap = TrimMap(capacity: capacity, bufferSize: bufferSize, pageSize: PageMemory.pageSize)
         trimsAutomatically = policy == .adaptive
         ownerToken = Atomic(UInt(curing_thread_token()))
@@ -205,21 +219,24 @@ extension GroupHeader {
         noteFewestFree()
         if !returns.isEmpty { drainReturns() }
         window.adapt(available: ring.selectable)
-        if trimsAutomatically { trimALittle() }
+        if trimsAutomatically { trimALittle() } else if gatherSteps > 0 { gather() }
         return publish(upTo: window.size)
     }
 
     /// Publishes the first window.
     mutating func start() { _ = publish(upTo: window.size) }
 
-    private mutating func publish(upTo size: Int) -> Int {
-        let count = Swift.min(size - ring.selectable, spares.count)
-        sparesLeft = spares.count - Swift.max(count, 0)
+    mutating func publish(upTo size: Int) -> Int {
+        var count = Swift.min(size - ring.selectable, spares.count)
+        denied = 0
+        if window.isAdaptive, spares.top - count < spares.untouched { count = commit(count) }
+        // What the budget has no room for was not kept back.
+        sparesLeft = denied > 0 ? 0 : spares.count - Swift.max(count, 0)
         guard count > 0 else { return 0 }
         defer { updateReadyToken() }
         peakMark += count
         let first = window.isAdaptive ? spares.takeWarmest(count) : spares.takeOldest(count)
-        noteTouched(from: first, count: count)
+        if !window.isAdaptive { noteTouched(from: first, count: count) }
         unsafe GroupHeader.write(
             count, from: spares.bids, at: first, slab: slabBase, length: bufferSize, records: records, ring: ring.base,
             tail: Int(ring.tail.rawValue), mask: Int(ring.capacity.mask))
@@ -261,7 +278,7 @@ extension GroupHeader {
         ownerToken.store(0, ordering: .releasing)
     }
 
-    private mutating func drainReturns() {
+    mutating func drainReturns() {
         var (bid, count) = returns.drain()
         counters.returned &+= count
         while count > 0 {
@@ -271,17 +288,5 @@ extension GroupHeader {
             bid = next
             count -= 1
         }
-    }
-
-    /// The kernel found nothing to select. Completions come late: what counts is whether buffers were kept back when
-    /// the ring ran dry, which is what the last publish left over, or what lies here while the ring is still dry.
-    mutating func noteStarvation() {
-        counters.starvations &+= 1
-        if !returns.isEmpty { drainReturns() }
-        if sparesLeft > 0 || (ring.selectable == 0 && spares.count > 0) {
-            counters.avoidableStarvations &+= 1
-            window.starved(at: ring.head)
-        }
-        _ = publish(upTo: window.size)
     }
 }

@@ -112,6 +112,9 @@ public struct PageMemory: ~Copyable, @unchecked Sendable {
     /// Costs about 10 µs per 64 MiB: for reports, not for loops.
     public var residentBytes: Int { unsafe Residency.bytes(at: baseAddress, count: byteCount) }
 
+    /// Makes the touch of a page bring in that page, and no neighbours, whatever the machine's setting.
+    func avoidHugePages() { unsafe SystemCalls.advise(baseAddress, byteCount, MADV_NOHUGEPAGE) }
+
     /// Whether ``giveBack(offset:byteCount:)`` can do it. Pieces of a region never: the kernel has those very pages.
     var canGiveBack: Bool { if case .hugePages = source { false } else { holder == nil } }
 

@@ -27,6 +27,9 @@ final class Slab: Sendable {
     var fellBack: Bool { memory.fellBack }
     var residentBytes: Int { memory.residentBytes }
 
+    /// See ``PageMemory/avoidHugePages()``.
+    func avoidHugePages() { memory.avoidHugePages() }
+
     /// Pages that the kernel has pinned must not be exchanged for new ones.
     var canGiveBack: Bool { memory.canGiveBack && pins.load(ordering: .acquiring) == 0 }
 

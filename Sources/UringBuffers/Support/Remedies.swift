@@ -54,6 +54,20 @@ enum Remedies {
             return lockedMemory(Int(needed), Int(limit))
         case .outOfMemory:
             return "The machine, or the process's control group, is out of memory: no locked-memory limit applies."
+        case .poolClass(0):
+            return "A pool without classes has no buffers: list at least one class."
+        case .poolClass(let index):
+            return "Class \(index) of the pool does not have larger buffers than the class before: list the classes by "
+                + "ascending buffer size, each size once."
+        case .groupID(let id):
+            return "\(id) is not a group id of its own for a class: ids are 0 to 65535, each used once, and classes "
+                + "without one take the number after the class before."
+        case .budget(let given, let needed):
+            return "A budget of \(given) KiB is too small for these classes: give at least \(needed) KiB, or fewer or "
+                + "smaller classes."
+        case .pooled(let id):
+            return "Group \(id) belongs to a pool, whose budget ends where memory cannot be given back: register the "
+                + "memory of a group of its own."
         case .unreaped(let count):
             return "\(count) receives completed and were not taken yet (or, with provided buffers, are armed), so the "
                 + "kernel may still own their buffers: take every completion first, then close again."
@@ -70,7 +84,8 @@ enum Remedies {
             return "The process has no memory or address space left: use fewer or smaller buffers."
         case .mapRing:
             return "Use application ring memory, or a free address space."
-        case .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor, .closeGroup,
+        case .createPool, .registerBufferRing, .unregisterBufferRing, .readBufferRingHead, .duplicateDescriptor,
+            .closeGroup,
             .selectBuffers:
             return registration(number)
         case .provideBuffers:

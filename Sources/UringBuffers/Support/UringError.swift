@@ -35,6 +35,7 @@ public struct UringError: Error, Hashable, Sendable {
         case cloneFixedBuffers = "clone fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"
+        case createPool = "create the buffer pool"
         case createQueue = "create the queue"
         case submit = "submit requests"
         case wait = "wait for completions"
@@ -93,6 +94,14 @@ public struct UringError: Error, Hashable, Sendable {
         case lockedMemory(needed: UInt32, limit: UInt32)
         /// `ENOMEM` where no locked-memory limit applies.
         case outOfMemory
+        /// A class of a pool, by its place in the list, that is not larger than the one before, or the first of none.
+        case poolClass(Int)
+        /// Consecutive group ids that would end beyond 65535, or an id that two classes of a pool have.
+        case groupID(Int)
+        /// A pool's budget, in KiB, and the least that its classes need.
+        case budget(given: UInt32, needed: UInt32)
+        /// A group that shares the budget of a pool, which pinned memory would break.
+        case pooled(UInt16)
         /// Completions that carry buffers were not taken yet.
         case unreaped(Int)
         /// A request that must not select buffers as it would.

@@ -37,14 +37,25 @@ extension BufferGroup {
                 consumption: mode.consumption(minimumLeft: minimumLeft), refill: refill, slab: slab,
                 slabOptions: slabOptions, wakeOnReturn: wakeOnReturn)
         } else {
-            let way: QueueRing.Way = mode == .providedBuffers ? .provides : .chooses
-            let ring = unsafe QueueRing(way, on: queue.state)
-            let group = try BufferGroup(
-                consumer: ring, id: id, capacity: capacity, bufferSize: bufferSize, consumption: .whole,
-                refill: refill, slab: slab, slabOptions: slabOptions,
-                wakeOnReturn: wakeOnReturn)
-            if way == .provides { unsafe try queue.state.pointee.provideFirst(ring) }
-            self = group
+            self = try unsafe BufferGroup(
+                readBy: queue.state, id: id, capacity: capacity, bufferSize: bufferSize, mode: mode, refill: refill,
+                slab: slab, slabOptions: slabOptions, wakeOnReturn: wakeOnReturn)
         }
+    }
+
+    /// A group whose ring the queue reads itself, in a mode that uses none of the kernel's.
+    init(
+        readBy queue: UnsafeMutablePointer<QueueState>, id: BufferGroupID, capacity: Int, bufferSize: Int,
+        mode: BufferMode, refill: RefillPolicy, slab: PageSource = .anonymousMap,
+        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
+    ) throws(UringError) {
+        let way: QueueRing.Way = mode == .providedBuffers ? .provides : .chooses
+        let ring = unsafe QueueRing(way, on: queue)
+        let group = try BufferGroup(
+            consumer: ring, id: id, capacity: capacity, bufferSize: bufferSize, consumption: .whole, refill: refill,
+            slab: slab, slabOptions: slabOptions, wakeOnReturn: wakeOnReturn, share: share)
+        // Safe: the queue is the caller's, and lives.
+        if way == .provides { unsafe try queue.pointee.provideFirst(ring) }
+        self = group
     }
 }

@@ -6,6 +6,9 @@ public import UringBuffers
 // MARK: - Registered memory
 
 extension UringQueue {
+    /// `O_DIRECT` for open(2), which Swift's Glibc does not show: past the page cache.
+    public static var directOpenFlag: Int32 { CURING_O_DIRECT }
+
     /// Reads up to `range.count` bytes of a file into registered memory, whose pages need not be pinned again
     /// (`IORING_OP_READ_FIXED`).
     ///

@@ -33,7 +33,7 @@ extension Machine {
         machine.transparentHugePages = SystemFile.text("/sys/kernel/mm/transparent_hugepage/enabled")
             .split(whereSeparator: \.isWhitespace).first { $0.hasPrefix("[") }.map { String($0.dropFirst().dropLast()) }
         do throws(UringError) {
-            machine.capabilities = try KernelCapabilities.probe()
+            machine.capabilities = try LockedMemory.patiently(KernelCapabilities.probe)
         } catch {
             machine.failure = error
         }

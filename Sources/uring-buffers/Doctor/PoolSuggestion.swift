@@ -50,25 +50,17 @@ struct PoolSuggestion {
     }
 
     /// Makes the pool and closes it again; the error says what was in the way.
-    ///
-    /// What rings that were closed just now were charged comes back a while later, so a lack of it is asked again.
     func tryOut(_ mode: BufferMode) -> UringError? {
-        var error = attempt(mode)
-        // Longer each time, because each attempt is charged as well.
-        for pause in [5, 20, 40, 80, 160] as [UInt32] where error?.symbol == "ENOMEM" {
-            usleep(pause * 1000)
-            error = attempt(mode)
-        }
-        return error
-    }
-
-    private func attempt(_ mode: BufferMode) -> UringError? {
         do throws(UringError) {
-            let queue = try UringQueue(entries: queueEntries, completionEntries: queueEntries * 8)
-            let group = try BufferGroup(on: queue, id: 0, capacity: buffers, bufferSize: bufferSize, mode: mode)
-            try group.close()
+            try LockedMemory.patiently { () throws(UringError) in try attempt(mode) }
             return nil
         } catch { return error }
+    }
+
+    private func attempt(_ mode: BufferMode) throws(UringError) {
+        let queue = try UringQueue(entries: queueEntries, completionEntries: queueEntries * 8)
+        let group = try BufferGroup(on: queue, id: 0, capacity: buffers, bufferSize: bufferSize, mode: mode)
+        try group.close()
     }
 
     var plan: MemlockPlan { RelayIO.plan(entries: queueEntries, buffers: buffers) }

@@ -62,7 +62,7 @@ extension ToolTests {
             #expect(isOneLine(result.errors), "stderr: \(result.errors)")
         }
 
-        /// The second registration of the tool's first ring asks for what the kernel is to have.
+        /// The tool's first ring registers itself, its region of waits, enables itself, and then asks what the kernel has.
         @Test(
             .needs(.strace, for: "kernels without zero-copy sends or incremental consumption"),
             arguments: [["--send", "zerocopy"], ["--consumption", "incremental"]])
@@ -70,7 +70,7 @@ extension ToolTests {
             let process = try ChildProcess(
                 try OutsideProgram.strace.require(),
                 ["-f", "-qq", "-o", "/dev/null", "-e", "trace=io_uring_register", "-e"]
-                    + ["inject=io_uring_register:error=EINVAL:when=2", ToolBinary.path]
+                    + ["inject=io_uring_register:error=EINVAL:when=4", ToolBinary.path]
                     + ["echo", "--listen", "127.0.0.1:0"] + options)
             #expect(try process.wait(seconds: 30).exitCode == 1)
             #expect(process.output.isEmpty)

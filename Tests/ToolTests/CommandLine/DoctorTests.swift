@@ -116,7 +116,7 @@ extension ToolTests {
         }
 
         /// The first advice must do: it is followed once.
-        @Test(arguments: [(64, 1), (32, 1), (20, 1), (16, 2), (8, 2), (4, 2), (0, 2)])
+        @Test(arguments: [(64, 1), (32, 1), (24, 1), (20, 2), (16, 2), (8, 2), (4, 2), (0, 2)])
         func scarceLockedMemory(lockedKiB: Int, exitCode: Int32) throws {
             let whole = try report(lockedKiB: 8192).exitCode
             let found = try report(lockedKiB: lockedKiB)

@@ -102,7 +102,9 @@ struct Expectation {
         Expectation(
             call: .registerRegion, errors: [EINVAL, ENOMEM], operations: [.registerRegion],
             harmless: "a queue waits with ordinary arguments; a question is answered: no"),
-        Expectation(call: .enableRings, errors: [ENOMEM, EPERM], operations: [.enableRing]),
+        Expectation(
+            call: .enableRings, errors: [ENOMEM, EPERM], operations: [.enableRing],
+            harmless: "a queue begins anew with a ring that waits with ordinary arguments"),
         Expectation(call: .registerQuery, errors: [EINVAL, ENOMEM], harmless: "not known"),
     ]
 

@@ -25,10 +25,10 @@ extension Life {
     static let zeroCopy = Life(name: "zero-copy sends, fixed buffers") { stage throws(UringError) in
         try play(stage, Scene.Shape(capacity: 4, bufferSize: 4096, sockets: .tcp)) { scene throws(UringError) in
             let table = try FixedBufferTable(ring: scene.queue.descriptor, slots: 2)
-            try table.register(scene.group, in: 1)
+            let slot = try table.register(scene.group, in: 1)
             guard scene.queue.supportsZeroCopySend, let buffer = try scene.receiveOne(4096) else { return }
             let far = SocketPair(.tcp)
-            scene.queue.sendZeroCopy(buffer, to: far.writer, fixedBuffer: 1, tag: 7)
+            scene.queue.sendZeroCopy(buffer, to: far.writer, fixedBuffer: slot, tag: 7)
             try awaitEnd(of: 7, in: scene)
             stage.require(far.read(8192).count > 0, "the bytes did not arrive")
             try table.clear(1)

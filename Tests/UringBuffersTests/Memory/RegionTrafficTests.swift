@@ -154,7 +154,7 @@ import UringQueue
         let group = try BufferGroup(
             ring: queue.descriptor, id: 7, capacity: 8, bufferSize: 4096, memory: region.carve(byteCount: 8 * 4096))
         let table = try FixedBufferTable(ring: queue.descriptor, slots: 2)
-        try table.register(group, in: 1)
+        let slot = try table.register(group, in: 1)
         let source = SocketPair()
         let target = SocketPair(.tcp)
         let bytes: [UInt8] = (0..<3000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
@@ -168,7 +168,7 @@ import UringQueue
                     guard case .buffer(let buffer) = group.take(completion) else {
                         throw UringError(.receive, errno: -completion.result)
                     }
-                    queue.sendZeroCopy(buffer, to: target.writer, fixedBuffer: 1, tag: 2)
+                    queue.sendZeroCopy(buffer, to: target.writer, fixedBuffer: slot, tag: 2)
                 } else {
                     // First the result, then that the buffer is back.
                     if ends == 0 { #expect(completion.result == 3000) }

@@ -85,6 +85,33 @@ import UringQueue
         try group.close()
     }
 
+    /// However short the time, a step is made, and the steps together do what one call does.
+    @Test func trimmingInSteps() throws {
+        let queue = try UringQueue()
+        let pair = SocketPair()
+        let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 1024, bufferSize: 4096)
+        group.trimsAutomatically = false
+        func fill() throws {
+            var held: [Handoff<ProvidedBuffer>] = []
+            for _ in 0..<400 { held.append(Handoff(try Self.buffer(queue, pair, group, 1, bytes: 4096))) }
+            held = []
+        }
+        try fill()
+        let whole = group.trim(keeping: 0)
+        try fill()
+        var steps: [Int] = []
+        while true {
+            let bytes = group.trim(keeping: 0, within: .zero)
+            if bytes == 0 { break }
+            steps.append(bytes)
+        }
+        #expect(steps.count > 4 && steps.allSatisfy { $0 <= 256 << 10 }, "\(steps)")
+        #expect(steps.reduce(0, +) == whole)
+        try fill()
+        #expect(group.trim(keeping: 0, within: .seconds(3600)) == whole)
+        try group.close()
+    }
+
     enum PageSourceKind: String, CaseIterable {
         case map, heap, file
 

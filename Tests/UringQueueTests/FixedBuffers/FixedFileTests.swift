@@ -14,7 +14,7 @@ private func scratch(direct: Bool = false) throws -> Int32 {
     defer { unsafe unlink(name) }
     guard direct else { return made }
     _ = close(made)
-    return unsafe open(name, O_RDWR | O_DIRECT | O_CLOEXEC)
+    return unsafe open(name, O_RDWR | UringQueue.directOpenFlag | O_CLOEXEC)
 }
 
 private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8] {
@@ -63,7 +63,7 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
         var whole = back[0]!.take()
         for block in 1..<64 { whole.append(back[block]!.take()) }
         #expect(whole.count == 64 * 4096)
-        unsafe whole.withUnsafeMutableBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
+        _ = unsafe whole.withUnsafeMutableBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 0) }
         queue.read(from: file, at: 0, into: whole, tag: 99)
         let transfer = try ended(queue, tag: 99)
         #expect(transfer.result == .success(64 * 4096))
@@ -94,9 +94,9 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
     /// One for each errno: the range comes back with the error.
     @Test func failuresReturnTheRange() throws {
         let (file, direct) = (try scratch(), try scratch(direct: true))
-        let directory = open("/", O_RDONLY)
-        let readOnly = open("/dev/zero", O_RDONLY)
-        let full = open("/dev/full", O_WRONLY)
+        let directory = unsafe open("/", O_RDONLY)
+        let readOnly = unsafe open("/dev/zero", O_RDONLY)
+        let full = unsafe open("/dev/full", O_WRONLY)
         defer { for descriptor in [file, direct, directory, readOnly, full] { _ = close(descriptor) } }
         let queue = try UringQueue()
         let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
@@ -104,7 +104,10 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
         func check(
             _ transfer: borrowing FixedTransfer, _ operation: UringError.Operation, _ errno: Int32, _ remedy: String
         ) {
-            guard case .failure(let error) = transfer.result else { return Issue.record("it succeeded") }
+            guard case .failure(let error) = transfer.result else {
+                Issue.record("it succeeded")
+                return
+            }
             #expect(error.operation == operation && error.errno == errno && error.remedy.contains(remedy), "\(error)")
             #expect(transfer.range.count > 0)
         }
@@ -227,11 +230,13 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
         var room = [UInt8](repeating: 0, count: 64)
         try unsafe out.withUnsafeBytes { raw in
             unsafe queue.write(raw, to: file, at: 3, tag: 1)
-            #expect(try collect(queue, 1)[0].result == 11)
+            let written = try collect(queue, 1)[0]
+            #expect(written.result == 11)
         }
         try unsafe room.withUnsafeMutableBytes { raw in
             unsafe queue.read(from: file, at: 3, into: raw, tag: 2)
-            #expect(try collect(queue, 1)[0].result == 11)
+            let read = try collect(queue, 1)[0]
+            #expect(read.result == 11)
         }
         #expect(Array(room[..<11]) == out)
         unsafe queue.read(from: file, at: 0, into: UnsafeMutableRawBufferPointer(start: nil, count: 0), tag: 3)

@@ -13,7 +13,7 @@ import UringQueue
     /// A raw read into the slot, from a pipe that is empty: it stays under way.
     private func read(_ ring: BareRing, _ pipe: Int32, slot: Int, at address: UInt, tag: UInt64) throws {
         var request = bare_request()
-        request.opcode = UInt8(BARE_OP_READ_FIXED.rawValue)
+        request.opcode = UInt8(BARE_OP_READ_FIXED)
         request.fd = pipe
         request.address = UInt64(address)
         request.length = 5
@@ -37,13 +37,13 @@ import UringQueue
         let table = try FixedBufferTable(ring: ring.descriptor, slots: 2, reports: reports)
         let (reader, writer) = pipe()
         defer { for end in [reader, writer] { _ = close(end) } }
-        var range: FixedRange? = try table.register(PageMemory(byteCount: 8192), in: 1)
-        let slot = range!.slot
-        let watch = SlabWatch(range!)
+        let range = try table.register(PageMemory(byteCount: 8192), in: 1)
+        let slot = range.slot
+        let watch = SlabWatch(range)
         let start = watch.start
         try read(ring, reader, slot: 1, at: start + 100, tag: 7)
         // Only the table knows of the memory now.
-        range = nil
+        _ = consume range
         switch ending {
         case .clear: try table.clear(1)
         case .replace: _ = try table.register(PageMemory(byteCount: 4096), in: 1, replacing: true).count

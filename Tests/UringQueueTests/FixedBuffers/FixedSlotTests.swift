@@ -78,7 +78,8 @@ import UringQueue
 
     @Test func anotherGroupsBufferIsRefused() throws {
         let queue = try UringQueue()
-        let (one, other) = (try group(queue, id: 1), try group(queue, id: 2))
+        let one = try group(queue, id: 1)
+        let other = try group(queue, id: 2)
         let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
         let slot = try table.register(one, in: 0)
         let pair = SocketPair(.tcp)
@@ -96,7 +97,8 @@ import UringQueue
 
     /// A slot value of one ring's table, used on another ring: the kernel finds nothing there.
     @Test func anotherRingsSlotIsTheKernelsEFAULT() throws {
-        let (queue, other) = (try UringQueue(), try UringQueue())
+        let queue = try UringQueue()
+        let other = try UringQueue()
         let group = try group(queue)
         let table = try FixedBufferTable(ring: other.descriptor, slots: 1)
         let slot = try table.register(group, in: 0)
@@ -140,7 +142,8 @@ import UringQueue
 
     @Test func aReplacedSlotIsAnotherOne() throws {
         let queue = try UringQueue()
-        let (one, other) = (try group(queue, id: 1), try group(queue, id: 2))
+        let one = try group(queue, id: 1)
+        let other = try group(queue, id: 2)
         let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
         let first = try table.register(one, in: 0)
         let second = try table.register(other, in: 0, replacing: true)
@@ -168,7 +171,7 @@ import UringQueue
     func aRegisteredSlabIsNotTrimmed(source: PageSource) throws {
         let queue = try UringQueue()
         let group = try BufferGroup(
-            ring: queue.descriptor, id: 1, capacity: 64, bufferSize: 4096, refill: .fixed(8), slab: source)
+            ring: queue.descriptor, id: 1, capacity: 64, bufferSize: 4096, slab: source)
         group.trimsAutomatically = false
         let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
         let slot = try table.register(group, in: 0)

@@ -16,3 +16,9 @@ func readAll(_ count: Int, from pair: SocketPair) -> [UInt8] {
     while got.count < count { got += pair.read(count - got.count) }
     return got
 }
+
+/// What a slot holds; traps when that is nothing.
+func held(by table: borrowing FixedBufferTable, at index: Int) -> FixedSlot {
+    guard let slot = table.slot(at: index) else { fatalError("slot \(index) is empty") }
+    return slot
+}

@@ -53,7 +53,7 @@ import UringQueue
         fails(EBADF, .duplicateDescriptor, remedy: "not open") { () throws(UringError) in
             _ = try FixedBufferTable(ring: 1_000_000, slots: 1).slots
         }
-        let file = open("/dev/null", O_RDWR)
+        let file = unsafe open("/dev/null", O_RDWR)
         defer { _ = close(file) }
         fails(EOPNOTSUPP, remedy: "not an io_uring") { () throws(UringError) in
             _ = try FixedBufferTable(ring: file, slots: 1).slots
@@ -115,7 +115,8 @@ import UringQueue
     @Test func closedTablesAndGroupsAreENXIO() throws {
         let ring = try BareRing()
         let table = try FixedBufferTable(ring: ring.descriptor, slots: 1)
-        let (group, closed) = (try group(ring.descriptor), try self.group(ring.descriptor, id: 2))
+        let group = try group(ring.descriptor)
+        let closed = try self.group(ring.descriptor, id: 2)
         try closed.close()
         fails(ENXIO, remedy: "not any more") { () throws(UringError) in try table.register(closed, in: 0) }
         let slot = try table.register(group, in: 0)
@@ -137,7 +138,7 @@ import UringQueue
     }
 
     @Test func anotherThreadOfASingleIssuerRingIsEEXIST() throws {
-        let ring = try BareRing(flags: UInt32(BARE_SETUP_SINGLE_ISSUER.rawValue | BARE_SETUP_DEFER_TASKRUN.rawValue))
+        let ring = try BareRing(flags: UInt32(BARE_SETUP_SINGLE_ISSUER | BARE_SETUP_DEFER_TASKRUN))
         let box = Handoff(try FixedBufferTable(ring: ring.descriptor, slots: 1))
         let table = box.take()
         var memory: FixedRange? = try table.register(PageMemory(byteCount: 4096), in: 0)
@@ -163,7 +164,7 @@ import UringQueue
     @Test func droppedOnAnotherThreadOfASingleIssuerRing() async {
         await #expect(processExitsWith: .success) {
             let ring = try BareRing(
-                flags: UInt32(BARE_SETUP_SINGLE_ISSUER.rawValue | BARE_SETUP_DEFER_TASKRUN.rawValue))
+                flags: UInt32(BARE_SETUP_SINGLE_ISSUER | BARE_SETUP_DEFER_TASKRUN))
             let box = Handoff(try FixedBufferTable(ring: ring.descriptor, slots: 1))
             let table = box.take()
             let watch = SlabWatch(try table.register(PageMemory(byteCount: 4096), in: 0))

@@ -13,9 +13,11 @@ import UringQueue
         let table: FixedBufferTable
         var range: FixedRange
         init() throws {
-            queue = try UringQueue()
-            table = try FixedBufferTable(ring: queue.descriptor, slots: 4)
+            let queue = try UringQueue()
+            let table = try FixedBufferTable(ring: queue.descriptor, slots: 4)
             range = try table.register(PageMemory(byteCount: 8192), in: 3)
+            self.queue = queue
+            self.table = table
         }
     }
 
