@@ -15,6 +15,13 @@ func collect(_ queue: borrowing UringQueue, _ count: Int) throws -> [Completion]
     return found
 }
 
+/// The completions of one operation, up to its final one.
+func collectToTheEnd(_ queue: borrowing UringQueue) throws -> [Completion] {
+    var found = try collect(queue, 1)
+    while !found.last!.isFinal { found += try collect(queue, 1) }
+    return found
+}
+
 /// The message of a child process that trapped.
 func message(_ result: ExitTest.Result?) -> String {
     String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)

@@ -18,8 +18,7 @@ import UringQueue
         let buffer = bundle.next()!
         let wanted = bytes(of: buffer)
         queue.sendZeroCopy(buffer, to: pair.writer, fixedBuffer: slot, tag: 1)
-        let result = try collect(queue, 1)[0]
-        if !result.isFinal { _ = try collect(queue, 1) }
+        let result = try collectToTheEnd(queue)[0]
         #expect(result.result == 3000, sourceLocation: sourceLocation)
         let isSame = readAll(3000, from: pair) == wanted
         #expect(isSame, sourceLocation: sourceLocation)

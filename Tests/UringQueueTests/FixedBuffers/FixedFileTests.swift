@@ -68,7 +68,7 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
         let transfer = try ended(queue, tag: 99)
         #expect(transfer.result == .success(64 * 4096))
         var check = ByteStream(seed: 11)
-        let isSame = transfer.range.withUnsafeBytes { unsafe check.matches($0) }
+        let isSame = unsafe transfer.range.withUnsafeBytes { unsafe check.matches($0) }
         #expect(isSame && transfer.range.bytes.byteCount == 64 * 4096)
     }
 
@@ -78,7 +78,7 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
         let queue = try UringQueue()
         let table = try FixedBufferTable(ring: queue.descriptor, slots: 1)
         var range = try table.register(PageMemory(byteCount: 8192), in: 0)
-        unsafe range.withUnsafeMutableBytes { unsafe $0.initializeMemory(as: UInt8.self, repeating: 7) }
+        unsafe range.withUnsafeMutableBytes { _ = unsafe $0.initializeMemory(as: UInt8.self, repeating: 7) }
         queue.write(range, first: 5000, to: file, at: 100, tag: 1)
         var transfer = try ended(queue, tag: 1)
         #expect(transfer.result == .success(5000) && transfer.range.count == 8192)
@@ -129,8 +129,16 @@ private func content(of file: Int32, at offset: Int = 0, _ count: Int) -> [UInt8
         check(transfer, .writeFile, ENOSPC, "full")
         if direct >= 0 {
             _ = ftruncate(direct, 8192)
+            // Some file systems take any offset: what pread(2) answers is what the queue has to say.
+            let page = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 4096)
+            defer { unsafe page.deallocate() }
+            let isRefused = unsafe pread(direct, page.baseAddress, 4096, 1) < 0
             transfer = try read(direct, transfer.range, at: 1)
-            check(transfer, .readFile, EINVAL, "O_DIRECT")
+            if isRefused {
+                check(transfer, .readFile, EINVAL, "O_DIRECT")
+            } else {
+                print("SKIPPED: EINVAL of O_DIRECT, this file system takes any offset")
+            }
         }
         // Refused before the kernel sees it.
         try table.clear(0)

@@ -106,9 +106,8 @@ import UringQueue
         var stream = ByteStream(seed: 6)
         var bundle = try filledBundle(queue, group, &stream, bytes: 100)
         queue.sendZeroCopy(bundle.next()!, to: pair.writer, fixedBuffer: slot, tag: 3)
-        let result = try collect(queue, 1)[0]
-        #expect(result.result == -EFAULT && result.fixedRefusal == nil)
-        if !result.isFinal { _ = try collect(queue, 1) }
+        let results = try collectToTheEnd(queue)
+        #expect(results[0].result == -EFAULT && results[0].fixedRefusal == nil)
         #expect(group.lent == 0 && group.books().balanced)
     }
 
@@ -160,9 +159,8 @@ import UringQueue
         bundle = try filledBundle(queue, other, &stream, bytes: 100)
         queue.sendZeroCopy(bundle.next()!, to: pair.writer, fixedBuffer: second, tag: 3)
         try table.register(one, in: 0, replacing: true)
-        let late = try collect(queue, 1)[0]
-        #expect(late.result == -EFAULT && late.fixedRefusal == nil)
-        if !late.isFinal { _ = try collect(queue, 1) }
+        let late = try collectToTheEnd(queue)
+        #expect(late[0].result == -EFAULT && late[0].fixedRefusal == nil)
         #expect(other.lent == 0)
     }
 
