@@ -104,7 +104,8 @@ public struct FixedBufferTable: ~Copyable, Sendable {
         if let buffers, buffers.isEmpty || buffers.lowerBound < 0 || buffers.upperBound > capacity {
             throw UringError(
                 .registerFixedBuffers, errno: EINVAL,
-                cause: .fixedBuffers(from: buffers.lowerBound, to: buffers.upperBound))
+                cause: .fixedBuffers(
+                    from: Int32(clamping: buffers.lowerBound), to: Int32(clamping: buffers.upperBound)))
         }
         let bytes = buffers.map { $0.lowerBound * size..<$0.upperBound * size }
         return try put(unsafe group.header.pointee.slab, bytes, in: slot, replacing: replacing)

@@ -83,7 +83,7 @@ public struct UringError: Error, Hashable, Sendable {
         /// A slot of fixed buffers that is in use and not to be replaced.
         case fixedSlotInUse(Int)
         /// Buffers for a slot that the group does not have, or none: from the first one up to, not including, the second.
-        case fixedBuffers(from: Int, to: Int)
+        case fixedBuffers(from: Int32, to: Int32)
         /// Heap memory, which cannot be a fixed buffer.
         case fixedHeapMemory
         /// A table of fixed buffers that is to be cloned into itself.

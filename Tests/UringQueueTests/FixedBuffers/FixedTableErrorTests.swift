@@ -75,7 +75,9 @@ import UringQueue
         }
         for range in [0..<0, -1..<1, 0..<9, 8..<9, 1 << 40..<1 << 41] {
             fails(
-                EINVAL, cause: .fixedBuffers(from: range.lowerBound, to: range.upperBound), remedy: "no buffers"
+                EINVAL,
+                cause: .fixedBuffers(from: Int32(clamping: range.lowerBound), to: Int32(clamping: range.upperBound)),
+                remedy: "no buffers"
             ) { () throws(UringError) in
                 try table.register(group, buffers: range, in: 2)
             }
