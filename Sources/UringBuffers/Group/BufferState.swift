@@ -15,7 +15,7 @@ public import Synchronization
 ///                       ▼          the rest
 ///                    partial ─────────────▶ divided ─▶ spare, returning       (its last segment ends)
 @frozen
-public enum BufferState: UInt8, Hashable, Sendable, CaseIterable {
+public enum BufferState: UInt8, Hashable, Sendable, CaseIterable, Codable {
     /// Free and not published: held by the application side of the group.
     case spare = 0
     /// Published: the kernel may select it.

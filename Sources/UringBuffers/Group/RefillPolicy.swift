@@ -4,7 +4,7 @@ internal import RingArithmetic
 
 /// How a group decides how many buffers to keep published.
 @frozen
-public enum RefillPolicy: String, Hashable, Sendable, CaseIterable {
+public enum RefillPolicy: String, Hashable, Sendable, CaseIterable, Codable {
     /// A window of the warmest buffers that grows at once when the kernel comes near its end and shrinks slowly.
     /// Buffers outside the window stay untouched, so memory follows the load.
     case adaptive
