@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+_Thread_local uint64_t curing_batch_number;
+
 static uint64_t bytes_of(rlim_t limit) { return limit == RLIM_INFINITY ? UINT64_MAX : limit; }
 
 static int read_limit(struct rlimit *limit) {

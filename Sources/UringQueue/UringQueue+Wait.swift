@@ -49,6 +49,7 @@ extension UringQueue {
         while true {
             let batch = unsafe state.pointee.nextBatch()
             guard batch.count > 0 else { return delivered }
+            beginBatchOfCompletions()
             for position in 0..<batch.count {
                 let raw = unsafe batch[position]
                 if let completion = unsafe state.pointee.interpret(raw) {

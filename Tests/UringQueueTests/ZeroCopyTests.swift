@@ -158,7 +158,7 @@ import UringQueue
         try group.close()
     }
 
-    /// `PoolBooks.zeroCopySends` counts zero-copy sends: an ordinary send of a shared buffer is none.
+    /// `GroupSnapshot.zeroCopySends` counts zero-copy sends: an ordinary send of a shared buffer is none.
     @Test func anOrdinarySendOfASharedBufferIsNotCountedAsZeroCopy() throws {
         let queue = try UringQueue()
         let group = try BufferGroup(ring: queue.descriptor, id: 1, capacity: 8, bufferSize: 64)

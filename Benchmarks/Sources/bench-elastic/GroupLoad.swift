@@ -72,7 +72,7 @@ final class GroupLoad {
         return resident
     }
 
-    func finish() throws -> PoolBooks {
+    func finish() throws -> GroupSnapshot {
         held = []
         for one in connections { close(one.writer) }
         waiting = connections.count

@@ -9,6 +9,11 @@ static inline uintptr_t curing_thread_token(void) {
     return (uintptr_t)__builtin_thread_pointer();
 }
 
+// The number of this thread's batch of completions: whoever hands out a batch begins one.
+extern _Thread_local uint64_t curing_batch_number;
+static inline uint64_t curing_batch(void) { return curing_batch_number; }
+static inline void curing_begin_batch(void) { curing_batch_number++; }
+
 // How many bytes this user may lock now (RLIMIT_MEMLOCK, soft), which rings are charged to, and how far that can be raised
 // (hard); UINT64_MAX: no limit.
 uint64_t curing_locked_memory_limit(void);

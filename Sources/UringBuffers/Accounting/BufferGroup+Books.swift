@@ -1,17 +1,37 @@
-// Reading the books: counters against a scan of the states, and against the kernel's own head.
+// The audit: what the counters say, what the states of all buffers say, and what the kernel says.
 
+internal import RingArithmetic
 internal import Synchronization
 
 extension BufferGroup {
-    /// The books now. Owner's thread; scans every state (about 1 µs per 4096 buffers) and asks the kernel for its head
-    /// (one system call), so not for the hot path.
-    public func books() -> PoolBooks {
+    /// The books now, audited. Owner's thread, or after ``close()``; looks at every buffer (about 1 µs per 4096) and asks
+    /// the kernel for its head (one system call), so not for the hot path. ``PoolMonitor`` reads them anywhere.
+    ///
+    /// The rules are checked in three ways that know nothing of each other: the counters lead to levels; the buffers'
+    /// own states are counted; the ring's tail and the kernel's head tell what is published. What does not agree is in
+    /// ``GroupSnapshot/violations``, and counts as one of ``GroupSnapshot/Edges/auditFailures``. Nothing is corrected.
+    public func books() -> GroupSnapshot {
         unsafe header.pointee.checkOwnerUnlessClosed()
-        return unsafe header.pointee.books()
+        return unsafe header.pointee.audited()
     }
+
+    /// Each rule of the books that does not hold now: the violations in ``books()``. Empty when they balance.
+    public func audit() -> [String] { books().violations }
 
     /// How many bytes of the buffers' memory are resident now (`mincore`). About 10 µs per 64 MiB.
     public var residentBytes: Int { unsafe header.pointee.slab.residentBytes }
+
+    /// A step that is counted twice, for tests of the audit.
+    package enum PlantedFault: CaseIterable, Sendable { case published, selected, partial, leased }
+
+    package func plant(_ fault: PlantedFault) {
+        switch fault {
+        case .published: unsafe header.pointee.counters.published.add(1)
+        case .selected: unsafe header.pointee.ring.selectable -= 1
+        case .partial: unsafe header.pointee.counters.partialsBegun.add(1)
+        case .leased: unsafe _ = header.pointee.shared.leased.add(1, ordering: .relaxed)
+        }
+    }
 }
 
 extension GroupHeader {
@@ -19,51 +39,57 @@ extension GroupHeader {
         if !isClosed { checkOwner() }
     }
 
-    func books() -> PoolBooks {
+    func audited() -> GroupSnapshot {
+        // Before the states: what other threads give back meanwhile then only adds to what is free.
         let waiting = returns.waiting
-        var books = PoolBooks(
-            capacity: capacity, bufferSize: Int(bufferSize), states: scanStates(), selected: selected,
-            recycled: recycled, returned: counters.returned + waiting, receivedBytes: counters.receivedBytes,
-            published: counters.published, publishes: counters.publishes, starvations: counters.starvations,
-            avoidableStarvations: counters.avoidableStarvations,
-            trimmedBytes: counters.trimmedBytes,
-            zeroCopySends: zeroCopySends.load(ordering: .relaxed), copiedSends: copiedSends.load(ordering: .relaxed),
-            window: window.size,
-            peakLent: Swift.max(peakLent, peakSoFar),
-            unreaped: isClosed ? nil : unreaped, violations: [])
-        books.violations = violations(of: books, waiting: waiting)
+        var books = snapshot(named: "group \(ring.id)", including: .kernelHead)
+        books.violations += violations(of: books, scan: scanStates(), waiting: waiting)
+        if !books.violations.isEmpty {
+            counters.auditFailures.add(1)
+            books.edges.auditFailures = counters.auditFailures.value
+        }
         return books
     }
 
-    private func scanStates() -> PoolBooks.States {
-        var states = PoolBooks.States()
-        for bid in 0..<capacity {
-            // A handle on another thread may change its own record meanwhile; either value is a state it had.
-            switch unsafe records[bid].currentState {
-            case .available: states.available += 1
-            case .partial: states.partial += 1
-            case .lent, .adopted, .divided: states.lent += 1
-            case .sending: states.sending += 1
-            case .spare, .returning: states.cached += 1
-            }
-        }
-        return states
+    /// How many buffers are in each state, by their own records.
+    private struct Scan {
+        var counts = [Int](repeating: 0, count: BufferState.allCases.count)
+        subscript(_ state: BufferState) -> Int { counts[Int(state.rawValue)] }
     }
 
-    private func violations(of books: PoolBooks, waiting: Int) -> [String] {
+    private func scanStates() -> Scan {
+        var scan = Scan()
+        for bid in 0..<capacity {
+            // A handle on another thread may change its own record meanwhile; either value is a state it had.
+            scan.counts[unsafe Int(records[bid].currentState.rawValue)] += 1
+        }
+        return scan
+    }
+
+    private func violations(of books: GroupSnapshot, scan: Scan, waiting: Int) -> [String] {
         var found: [String] = []
-        func require(_ holds: Bool, _ rule: String) { if !holds { found.append(rule) } }
+        func require(_ holds: Bool, _ rule: @autoclosure () -> String) { if !holds { found.append(rule()) } }
         let states = books.states
-        require(states.total == capacity, "states add up to \(states.total), not to the capacity \(capacity)")
         require(
-            states.available + states.partial == ring.selectable,
-            "\(states.available + states.partial) buffers are marked available, the ring counts \(ring.selectable)")
+            scan[.available] == states.available && scan[.partial] == states.partial,
+            "\(scan[.available]) buffers are marked available and \(scan[.partial]) partial, the counters say "
+                + "\(states.available) and \(states.partial)")
         require(
-            spares.count + ring.selectable + out == capacity,
-            "spare \(spares.count) + available \(ring.selectable) + out \(out) ≠ capacity \(capacity)")
+            scan[.spare] == spares.count,
+            "\(scan[.spare]) buffers are marked spare, \(spares.count) are in the spare pool")
         require(
-            states.cached >= spares.count && states.cached <= spares.count + out,
-            "\(states.cached) buffers are marked free, \(spares.count) are spare and \(waiting) wait")
+            scan[.returning] >= waiting,
+            "\(scan[.returning]) buffers are marked returning, \(waiting) wait on the return stack")
+        // Other threads may lend and get back meanwhile: then there is nothing to compare.
+        let isStill =
+            shared.leased.load(ordering: .acquiring) == books.edges.leased
+            && shared.unleased.load(ordering: .acquiring) == books.edges.unleased
+        require(
+            !isStill || scan[.sending] >= states.sending,
+            "\(scan[.sending]) buffers are marked sending, the counters say \(states.sending)")
+        require(
+            books.edges.published & 0xffff == Int(ring.published.rawValue),
+            "\(books.edges.published) buffers were published, the ring's tail is at \(ring.published)")
         if let unreaped = books.unreaped {
             require(
                 unreaped <= ring.selectable,

@@ -1,20 +1,15 @@
 // Who still has buffers of a group: at its close, and on demand.
 
 /// The buffers that are not home.
-public struct MissingReport: Hashable, Sendable {
-    /// One buffer that is out.
-    public struct Buffer: Hashable, Sendable {
-        /// Its label.
-        public let id: BufferID
-        /// Where it is: lent, divided among segments (partial while the kernel still fills the rest), adopted by a token,
-        /// or sending.
-        public let state: BufferState
-    }
-
-    /// Every buffer that a handle, a bundle, a token or a lease holds, in order of their labels.
-    public let buffers: [Buffer]
-    /// How many buffers and segments each tag is charged with.
+public struct MissingReport: Hashable, Sendable, Codable {
+    /// Every buffer that a handle, a bundle, a token or a lease holds, in order of their labels. Where it is: lent, divided
+    /// among segments (partial while the kernel still fills the rest), adopted by a token, or sending. For whom and since
+    /// when is known from ``AccountingLevel/timed`` on, its history and last touch at ``AccountingLevel/forensic``.
+    public let buffers: [BufferSnapshot]
+    /// How many buffers and segments each tag is charged with, by its number.
     public let holders: [OwnerTag: Int]
+    /// When the report was made, on the monotonic clock.
+    public let madeNanoseconds: Int64
 
     /// Whether everything is home.
     public var isEmpty: Bool { buffers.isEmpty }
@@ -31,16 +26,33 @@ extension BufferGroup {
 
 extension GroupHeader {
     func missing() -> MissingReport {
-        var buffers: [MissingReport.Buffer] = []
+        var buffers: [BufferSnapshot] = []
         for bid in 0..<UInt16(truncatingIfNeeded: capacity) {
-            let state = unsafe records[Int(bid)].currentState
-            switch state {
-            case .lent, .divided, .adopted, .sending: buffers.append(.init(id: BufferID(bid), state: state))
-            case .partial where unsafe segments![Int(bid)].out > 0:
-                buffers.append(.init(id: BufferID(bid), state: state))
+            switch unsafe records[Int(bid)].currentState {
+            case .lent, .divided, .adopted, .sending: buffers.append(describe(bid))
+            case .partial where unsafe segments![Int(bid)].out > 0: buffers.append(describe(bid))
             case .spare, .available, .partial, .returning: break
             }
         }
-        return MissingReport(buffers: buffers, holders: tags.holders)
+        return MissingReport(buffers: buffers, holders: tags.holders, madeNanoseconds: Int64(MonotonicClock.now))
+    }
+}
+
+extension MissingReport: CustomStringConvertible {
+    /// A line for each buffer.
+    public var description: String {
+        if isEmpty { return "nothing is missing" }
+        return (["\(buffers.count) buffers are missing"] + buffers.map(line)).joined(separator: "\n")
+    }
+
+    private func line(_ buffer: BufferSnapshot) -> String {
+        var parts = ["bid \(buffer.id): \(buffer.state)"]
+        if buffer.tag > 0 { parts.append("tag \(buffer.tag)") }
+        if let since = buffer.sinceNanoseconds { parts.append("for \(Duration.nanoseconds(madeNanoseconds - since))") }
+        if let touch = buffer.lastTouch { parts.append("last touched at \(touch)") }
+        if !buffer.history.isEmpty {
+            parts.append("history, newest first: " + buffer.history.map { "\($0)" }.joined(separator: " "))
+        }
+        return parts.joined(separator: ", ")
     }
 }

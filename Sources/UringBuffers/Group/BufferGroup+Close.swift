@@ -76,7 +76,7 @@ extension GroupHeader {
     /// The ring is unregistered: what is out comes back through the return stack.
     mutating func finishClosing() {
         finishPartials()
-        isClosed = true
+        closedWord.publish(1)
         disown()
     }
 
@@ -107,6 +107,7 @@ extension GroupHeader {
         unsafe header.pointee.disown()
         guard mayFree else { return unsafe abandon(header) }
         let out = unsafe header.pointee.out
+        unsafe header.pointee.counters.outAtDrop.value = out
         if unsafe header.pointee.returns.close(out: out) == 0 { unsafe free(header) }
     }
 

@@ -28,8 +28,9 @@ extension BufferGroup {
     @inlinable
     func takeOne(length: UInt32, flags: CompletionFlags) -> ProvidedBuffer {
         let bid = flags.bufferID.rawValue
+        // The bytes first: a reader that sees the buffer selected sees them as well.
+        unsafe header.pointee.counters.receivedBytes.add(Int(length))
         unsafe header.pointee.select(bid)
-        unsafe header.pointee.counters.receivedBytes &+= Int(length)
         return unsafe ProvidedBuffer(header: header, bid: bid, offset: 0, length: length)
     }
 
@@ -48,6 +49,7 @@ extension BufferGroup {
                 return takeBundle(bytes: Int(result), flags: flags)
             }
             let buffer = takeOne(length: length, flags: flags)
+            unsafe header.pointee.noteTaken(buffer.bid, bytes: length)
             unsafe header.pointee.expose(buffer.bid, length: length)
             return .buffer(buffer)
         }
@@ -57,6 +59,8 @@ extension BufferGroup {
                 unsafe header.pointee.takeNothing(bid, isKept: flags.contains(.bufferMore))
             } else {
                 unsafe header.pointee.select(bid)
+                unsafe header.pointee.noteTaken(bid, bytes: 0)
+                unsafe header.pointee.noteHome(bid)
                 unsafe header.pointee.recycle(bid)
             }
         }
@@ -72,25 +76,27 @@ extension BufferGroup {
     private func takeBundle(bytes: Int, flags: CompletionFlags) -> TakeOutcome {
         let first = flags.bufferID.rawValue
         let size = unsafe Int(header.pointee.bufferSize)
+        unsafe header.pointee.counters.receivedBytes.add(bytes)
         unsafe header.pointee.select(first)
         var slot = Int(unsafe header.pointee.records[Int(first)].slot)
         var last = first
         var count = 1
         var left = bytes - size
         unsafe header.pointee.records[Int(first)].length = UInt32(size)
+        unsafe header.pointee.noteTaken(first, bytes: UInt32(size))
         unsafe header.pointee.expose(first, length: UInt32(size))
         while left > 0 {
             slot += 1
             let bid = unsafe header.pointee.ring.bid(inSlot: slot).rawValue
             unsafe header.pointee.select(bid)
             unsafe header.pointee.records[Int(bid)].length = UInt32(Swift.min(left, size))
+            unsafe header.pointee.noteTaken(bid, bytes: UInt32(Swift.min(left, size)))
             unsafe header.pointee.expose(bid, length: UInt32(Swift.min(left, size)))
             unsafe header.pointee.links[Int(last)] = bid
             last = bid
             count += 1
             left -= size
         }
-        unsafe header.pointee.counters.receivedBytes &+= bytes
         return .bundle(unsafe BufferBundle(header: header, first: first, last: last, count: count, byteCount: bytes))
     }
 }

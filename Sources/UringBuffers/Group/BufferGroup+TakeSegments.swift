@@ -9,7 +9,7 @@ extension BufferGroup {
         let room = unsafe header.pointee.room(in: first)
         let keeps = flags.contains(.bufferMore)
         unsafe header.pointee.finishSkipped(before: first)
-        unsafe header.pointee.counters.receivedBytes &+= Int(bytes)
+        unsafe header.pointee.counters.receivedBytes.add(Int(bytes))
         if bytes <= room {
             let offset = unsafe header.pointee.takeSegment(first, length: bytes, isDone: !keeps)
             return .buffer(unsafe ProvidedBuffer(header: header, bid: first, offset: offset, length: bytes))

@@ -18,7 +18,7 @@ extension BufferGroup {
     }
 
     /// The bytes that were given back so far. O(1).
-    public var trimmedBytes: Int { unsafe header.pointee.counters.trimmedBytes }
+    public var trimmedBytes: Int { unsafe header.pointee.counters.trimmedBytes.value }
 
     /// Gives the pages of spare buffers back to the system now, the coldest first. Buffers that are published or lent are
     /// never touched; what the given ones held is zero when they are filled again.
@@ -71,7 +71,7 @@ extension GroupHeader {
             if slab.giveBack(offset: inside.lowerBound, byteCount: inside.count) { bytes += inside.count }
         }
         if window.isAdaptive { spares.untouched = start + count }
-        counters.trimmedBytes &+= bytes
+        counters.trimmedBytes.add(bytes)
         return bytes
     }
 

@@ -30,6 +30,7 @@ public struct BufferGroup: ~Copyable {
     ///   - consumption: how much of a buffer one completion takes: whole buffers, or piece by piece.
     ///   - refill: how many buffers are kept published.
     ///   - ringMemory: who allocates the ring's entries.
+    ///   - level: how much the books know of each buffer.
     ///   - wakeOnReturn: called on another thread when a buffer comes back there while receives wait for one
     ///     (``rearmWhenRefilled(_:tag:)``), at most once for each refill; a queue's wake-up, for instance.
     ///   - slab: where the buffers' memory comes from: `capacity × bufferSize` bytes, page aligned.
@@ -38,11 +39,12 @@ public struct BufferGroup: ~Copyable {
     public init(
         ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
         refill: RefillPolicy = .adaptive, ringMemory: RingMemoryKind = .application, slab: PageSource = .anonymousMap,
-        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)? = nil
+        slabOptions: PageOptions = .noReserve, level: AccountingLevel = .counters,
+        wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
-            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn
+            slabOptions: slabOptions, level: level, wakeOnReturn: wakeOnReturn
         ) { entries throws(UringError) in
             try RingRegistration(
                 ring: ring, id: id, capacity: entries, consumption: consumption, memory: ringMemory,
@@ -59,12 +61,12 @@ public struct BufferGroup: ~Copyable {
     public init(
         ring: Int32, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption = .whole,
         refill: RefillPolicy = .adaptive, memory: consuming PageMemory, entries: consuming PageMemory? = nil,
-        wakeOnReturn: (@Sendable () -> Void)? = nil
+        level: AccountingLevel = .counters, wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         var entries = entries
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: .anonymousMap,
-            slabOptions: [], memory: memory, wakeOnReturn: wakeOnReturn
+            slabOptions: [], memory: memory, level: level, wakeOnReturn: wakeOnReturn
         ) { count throws(UringError) in
             guard let entries = entries.take() else {
                 return try RingRegistration(
@@ -80,11 +82,11 @@ public struct BufferGroup: ~Copyable {
     package init(
         consumer: any BufferRingConsumer, id: BufferGroupID, capacity: Int, bufferSize: Int, consumption: Consumption,
         refill: RefillPolicy, slab: PageSource = .anonymousMap, slabOptions: PageOptions = .noReserve,
-        wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
+        level: AccountingLevel = .counters, wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
     ) throws(UringError) {
         try self.init(
             capacity: capacity, bufferSize: bufferSize, consumption: consumption, refill: refill, slab: slab,
-            slabOptions: slabOptions, wakeOnReturn: wakeOnReturn, share: share
+            slabOptions: slabOptions, level: level, wakeOnReturn: wakeOnReturn, share: share
         ) { entries throws(UringError) in
             try RingRegistration(consumer: consumer, id: id, capacity: entries, consumption: consumption)
         }
@@ -92,7 +94,8 @@ public struct BufferGroup: ~Copyable {
 
     init(
         capacity: Int, bufferSize: Int, consumption: Consumption, refill: RefillPolicy, slab: PageSource,
-        slabOptions: PageOptions, memory given: consuming PageMemory? = nil, wakeOnReturn: (@Sendable () -> Void)?,
+        slabOptions: PageOptions, memory given: consuming PageMemory? = nil,
+        level: AccountingLevel = .counters, wakeOnReturn: (@Sendable () -> Void)?,
         share: PoolShare? = nil,
         register: (RingCapacity) throws(UringError) -> RingRegistration
     ) throws(UringError) {
@@ -115,12 +118,14 @@ public struct BufferGroup: ~Copyable {
             throw UringError(.allocateMemory, errno: EINVAL, cause: .byteCount(memory.byteCount))
         }
         let registration = try register(entries)
+        let ledger = GroupLedger()
         unsafe header = .allocate(capacity: 1)
         unsafe header.initialize(
             to: GroupHeader(
                 registration: registration, capacity: entries, slab: memory, bufferSize: bufferSize,
                 consumption: consumption, policy: refill, signal: wakeOnReturn.map(ReturnSignal.init),
-                share: share))
+                share: share, level: level, ledger: ledger))
+        unsafe ledger.begin(header)
         unsafe header.pointee.start()
     }
 

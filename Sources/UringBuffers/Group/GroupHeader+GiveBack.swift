@@ -24,9 +24,11 @@ extension GroupHeader {
             // Safe: the chain is the caller's; the link is read before the buffer is given back.
             let next = unsafe header.pointee.links[Int(bid)]
             if unsafe header.pointee.records[Int(bid)].isIn(.lent) {
+                unsafe header.pointee.noteHome(bid)
                 unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
                 unsafe header.pointee.recycle(bid)
             } else if unsafe header.pointee.endSegment(bid) {
+                unsafe header.pointee.noteHome(bid)
                 unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
                 unsafe header.pointee.becomeSpare(bid)
             }
@@ -53,6 +55,7 @@ extension GroupHeader {
                     return
                 }
             }
+            unsafe header.pointee.noteReturned(bid)
             unsafe header.pointee.conceal(bid, length: header.pointee.bufferSize)
             unsafe header.pointee.records[Int(bid)].enter(.returning)
             if remaining > 1 { bid = unsafe header.pointee.links[Int(bid)] }
@@ -64,10 +67,10 @@ extension GroupHeader {
         }
     }
 
-    /// Destroys the group: unregisters the ring if need be, then frees ring, slab and tables.
+    /// Destroys the group: unregisters the ring if need be, then frees ring, slab and tables. When somebody reads its
+    /// books this very moment, that one does it.
     static func free(_ header: UnsafeMutablePointer<GroupHeader>) {
         // Safe: no handle and no owner is left.
-        unsafe header.deinitialize(count: 1)
-        unsafe header.deallocate()
+        unsafe header.pointee.ledger.end(header)
     }
 }

@@ -12,7 +12,9 @@ extension GroupHeader {
         requireSelectable(bid)
         // Safe, here and below: the bid was checked, and the table has a record for each.
         let segments = unsafe segments!
-        if unsafe records[Int(bid)].isIn(.available) { unsafe segments[Int(bid)].reset() }
+        let isFirst = unsafe records[Int(bid)].isIn(.available)
+        if isFirst { unsafe segments[Int(bid)].reset() }
+        noteTaken(bid, bytes: length, isFirst: isFirst, isDone: isDone)
         let start = unsafe segments[Int(bid)].cursor
         unsafe segments[Int(bid)].cursor = start + length
         unsafe segments[Int(bid)].taken += 1
@@ -25,9 +27,10 @@ extension GroupHeader {
             } else {
                 unsafe records[Int(bid)].enter(.divided)
             }
-            countSelected()
+            countSelected(bid, wasPartial: !isFirst)
         } else {
             unsafe records[Int(bid)].enter(.partial)
+            if isFirst { counters.partialsBegun.add(1) }
         }
         return start
     }
@@ -41,6 +44,8 @@ extension GroupHeader {
         if unsafe records[Int(bid)].isIn(.available) {
             unsafe segments![Int(bid)].reset()
             unsafe records[Int(bid)].enter(.partial)
+            counters.partialsBegun.add(1)
+            noteTaken(bid, bytes: 0, isFirst: true, isDone: false)
         }
         kernelIsDone(bid)
     }
@@ -73,8 +78,12 @@ extension GroupHeader {
     mutating func kernelIsDone(_ bid: UInt16) {
         // First the state: once the count says so, a segment's end on another thread gives the buffer back.
         unsafe records[Int(bid)].enter(.divided)
-        countSelected()
-        if unsafe segments![Int(bid)].kernelIsDone() == 0 { becomeSpare(bid) }
+        countSelected(bid, wasPartial: true)
+        note(.finished, bid)
+        if unsafe segments![Int(bid)].kernelIsDone() == 0 {
+            noteHome(bid)
+            becomeSpare(bid)
+        }
     }
 
     /// After the ring is gone: partial buffers belong to their segments.
@@ -100,8 +109,12 @@ extension GroupHeader {
     }
 
     /// One published buffer less that the kernel can select.
-    private mutating func countSelected() {
+    private mutating func countSelected(_ bid: UInt16, wasPartial: Bool) {
+        sequence.begin()
+        if wasPartial { counters.partialsFinished.add(1) }
+        counters.unusedBytes.add(unsafe Int(bufferSize - segments![Int(bid)].cursor))
         ring.selectable -= 1
+        sequence.end()
         if ring.selectable < peakMark { peakMark = ring.selectable }
     }
 }

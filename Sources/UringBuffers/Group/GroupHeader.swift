@@ -23,16 +23,18 @@ struct GroupHeader: ~Copyable {
     @usableFromInline let records: UnsafeMutablePointer<BufferRecord>
     @usableFromInline var ring: RingCursor
     @usableFromInline var spares: SparePool
-    @usableFromInline var counters = GroupCounters()
+    @usableFromInline let counters = GroupCounters()
+    /// Odd while several counters change together.
+    let sequence = SequenceWord()
     /// How many selectable buffers there would be, with as many spare ones as now, when the most were out since the
     /// last refill. One number to compare with and one to count for each buffer, where the obvious way takes three
     /// times as much.
-    @usableFromInline var peakMark = 0
+    @usableFromInline let peakMarkWord = OwnedWord()
     @usableFromInline var window: RefillWindow
     /// Spare buffers that the last publish kept back.
     var sparesLeft = 0
     /// The most buffers that were out before the last refill.
-    var peakSoFar = 0
+    let peakSoFarWord = OwnedWord()
     /// The fewest buffers that were free since the last refill that the owner asked for.
     var fewestFree: Int
     /// Whether the owner wants to know more of a refill than how much it published: since receives wait or a gauge is
@@ -62,7 +64,14 @@ struct GroupHeader: ~Copyable {
     let budget: CommitBudget?
     /// Buffers that the last publish wanted, and the budget had no room for.
     var denied = 0
-    var isClosed = false
+    let closedWord = OwnedWord()
+    /// What lets other threads read the books, even after the group.
+    let ledger: GroupLedger
+    let level: AccountingLevel
+    /// Above the level of counters.
+    let details: UnsafeMutablePointer<BufferDetails>?
+    /// How many buffers were left when some were published.
+    let availableAtPublish: LiveHistogram
 
     var registration: RingRegistration
     let slab: Slab
@@ -73,21 +82,25 @@ struct GroupHeader: ~Copyable {
     let segments: UnsafeMutablePointer<SegmentRecord>?
     /// Bytes below which the kernel skips the rest of a partial buffer.
     let minimumLeft: Int
-    /// Zero-copy sends of leases, and those of them whose bytes the kernel copied after all.
-    let zeroCopySends = Atomic<Int>(0)
-    let copiedSends = Atomic<Int>(0)
+    /// What other threads count as well: the fields before it belong to the owner.
+    let shared = SharedCounters()
     /// How many tokens were made; numbers each of them.
     let tokens = Atomic<UInt32>(0)
 
     init(
         registration: consuming RingRegistration, capacity entries: RingCapacity, slab: consuming PageMemory,
-        bufferSize: Int, consumption: Consumption, policy: RefillPolicy, signal: ReturnSignal?, share: PoolShare?
+        bufferSize: Int, consumption: Consumption, policy: RefillPolicy, signal: ReturnSignal?, share: PoolShare?,
+        level: AccountingLevel, ledger: GroupLedger
     ) {
         let capacity = entries.entries
         self.slab = Slab(slab)
         unsafe slabBase = self.slab.baseAddress
         self.bufferSize = UInt32(bufferSize)
         self.signal = signal
+        self.ledger = ledger
+        self.level = level
+        unsafe details = unsafe BufferDetails.make(capacity: capacity, level: level)
+        availableAtPublish = LiveHistogram(most: capacity)
         fewestFree = capacity
         unsafe records = .allocate(capacity: capacity)
         for bid in 0..<capacity { unsafe (records + bid).initialize(to: BufferRecord()) }
@@ -118,6 +131,8 @@ struct GroupHeader: ~Copyable {
         exposeAll()
         unsafe records.deinitialize(count: capacity)
         unsafe records.deallocate()
+        unsafe details?.deinitialize(count: 1)
+        unsafe details?.deallocate()
         unsafe links.deallocate()
         if let segments = unsafe segments {
             unsafe segments.deinitialize(count: capacity)
@@ -128,6 +143,18 @@ struct GroupHeader: ~Copyable {
 
 extension GroupHeader {
     @inlinable var capacity: Int { ring.capacity.entries }
+
+    @inlinable var peakMark: Int {
+        get { peakMarkWord.value }
+        nonmutating set { peakMarkWord.value = newValue }
+    }
+
+    var peakSoFar: Int {
+        get { peakSoFarWord.value }
+        nonmutating set { peakSoFarWord.value = newValue }
+    }
+
+    var isClosed: Bool { closedWord.read() != 0 }
 
     @inlinable
     func address(of bid: UInt16) -> UnsafeMutableRawPointer {
@@ -175,14 +202,14 @@ extension GroupHeader {
     }
 
     /// Buffers that completions named: all that were published, but for those that can still be selected.
-    @inlinable var selected: Int { counters.published &- ring.selectable }
+    @inlinable var selected: Int { counters.published.value &- ring.selectable }
 
     /// Buffers out of the group's hands, those waiting on the return stack included.
     @inlinable var out: Int { capacity &- ring.selectable &- spares.count }
 
     /// Buffers given back on this thread: all that ever became spare, but for those that started so and those that
     /// other threads returned.
-    var recycled: Int { counters.published &+ spares.count &- capacity &- counters.returned }
+    var recycled: Int { counters.published.value &+ spares.count &- capacity &- counters.returned.value }
 
     /// The most buffers that were out at once since the last refill.
     var peakLent: Int { capacity - peakMark - spares.count }
@@ -217,6 +244,7 @@ extension GroupHeader {
     @usableFromInline
     mutating func refill() -> Int {
         noteFewestFree()
+        unsafe details?.pointee.endBatch()
         if !returns.isEmpty { drainReturns() }
         window.adapt(available: ring.selectable)
         if trimsAutomatically { trimALittle() } else if gatherSteps > 0 { gather() }
@@ -224,7 +252,10 @@ extension GroupHeader {
     }
 
     /// Publishes the first window.
-    mutating func start() { _ = publish(upTo: window.size) }
+    mutating func start() {
+        _ = publish(upTo: window.size)
+        counters.lowWater.value = ring.selectable
+    }
 
     mutating func publish(upTo size: Int) -> Int {
         var count = Swift.min(size - ring.selectable, spares.count)
@@ -234,6 +265,9 @@ extension GroupHeader {
         sparesLeft = denied > 0 ? 0 : spares.count - Swift.max(count, 0)
         guard count > 0 else { return 0 }
         defer { updateReadyToken() }
+        noteLowWater()
+        sequence.begin()
+        defer { sequence.end() }
         peakMark += count
         let first = window.isAdaptive ? spares.takeWarmest(count) : spares.takeOldest(count)
         if !window.isAdaptive { noteTouched(from: first, count: count) }
@@ -243,8 +277,9 @@ extension GroupHeader {
         ring.tail.advance(by: UInt16(truncatingIfNeeded: count))
         ring.pending = count
         ring.publish()
-        counters.published &+= count
-        counters.publishes &+= 1
+        counters.published.add(count)
+        counters.publishes.add(1)
+        if isTimed { notePublished(at: first, count: count) }
         return count
     }
 
@@ -267,8 +302,9 @@ extension GroupHeader {
     }
 
     func updateReadyToken() {
-        // Segments never take the fast paths, and under the address sanitizer nothing does.
-        let isReady = ring.selectable >= window.lowMark && !isIncremental && !GroupHeader.poisons
+        // Segments and what is timed never take the fast paths, and under the address sanitizer nothing does.
+        let isReady =
+            ring.selectable >= window.lowMark && level == .counters && !isIncremental && !GroupHeader.poisons
         readyToken.store(isReady ? ownerToken.load(ordering: .relaxed) : 0, ordering: .relaxed)
     }
 
@@ -279,11 +315,14 @@ extension GroupHeader {
     }
 
     mutating func drainReturns() {
+        sequence.begin()
+        defer { sequence.end() }
         var (bid, count) = returns.drain()
-        counters.returned &+= count
+        counters.returned.add(count)
         while count > 0 {
             let next = returns.link(of: bid)
             require(bid, .returning)
+            noteDrained(bid)
             becomeSpare(bid)
             bid = next
             count -= 1

@@ -14,9 +14,10 @@ public enum RefillPolicy: String, Hashable, Sendable, CaseIterable, Codable {
 
 /// The window of the adaptive policy, driven by how low the published count fell between refills.
 @usableFromInline
-struct RefillWindow {
+struct RefillWindow: ~Copyable {
     /// How many buffers to keep published.
-    @usableFromInline private(set) var size: Int
+    @usableFromInline var size: Int { sizeWord.value }
+    private let sizeWord: OwnedWord
     /// Refilling before this many are left is not worth a publish.
     @usableFromInline private(set) var lowMark: Int
     let isAdaptive: Bool
@@ -40,9 +41,9 @@ struct RefillWindow {
     init(policy: RefillPolicy, capacity: Int) {
         self.capacity = capacity
         isAdaptive = policy == .adaptive
-        size = isAdaptive ? Swift.min(RefillWindow.smallest, capacity) : capacity
+        sizeWord = OwnedWord()
         lowMark = 0
-        setSize(size)
+        setSize(isAdaptive ? Swift.min(RefillWindow.smallest, capacity) : capacity)
     }
 
     /// Adapts to what the kernel left over since the last refill.
@@ -76,7 +77,7 @@ struct RefillWindow {
     }
 
     private mutating func setSize(_ wanted: Int) {
-        size = Swift.min(wanted, capacity)
+        sizeWord.value = Swift.min(wanted, capacity)
         lowMark = Swift.max(1, size / 2)
     }
 }

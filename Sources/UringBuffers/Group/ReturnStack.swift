@@ -71,6 +71,12 @@ struct ReturnStack: ~Copyable {
         return seen & ReturnStack.closed != 0 ? 0 : ReturnStack.count(seen)
     }
 
+    /// How many came back since the last drain; since the close, when `out` were out then. Any thread.
+    func home(outAtClose out: Int) -> Int {
+        let seen = unsafe word.pointee.load(ordering: .acquiring)
+        return seen & ReturnStack.closed != 0 ? out - ReturnStack.count(seen) : ReturnStack.count(seen)
+    }
+
     /// Takes everything. Owner only. Follow ``link(of:)`` from `top` for `count` buffers.
     func drain() -> (top: UInt16, count: Int) {
         let taken = unsafe word.pointee.exchange(ReturnStack.empty, ordering: .acquiring)

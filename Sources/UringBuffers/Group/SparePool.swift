@@ -12,8 +12,8 @@ struct SparePool: ~Copyable {
     @usableFromInline let bids: UnsafeMutablePointer<UInt16>
     private let capacity: Int
     /// Positions in the memory, which has room for twice the capacity: the oldest bid, and one past the warmest.
-    @usableFromInline var bottom = 0
-    @usableFromInline var top: Int
+    @usableFromInline let bottomWord: OwnedWord
+    @usableFromInline let topWord: OwnedWord
     /// The memory of bids below this position was never used, or was given back. (Warm end only.)
     var untouched: Int
     /// The lowest that the warm end came down to since somebody set this.
@@ -23,7 +23,9 @@ struct SparePool: ~Copyable {
     /// is the low end of the slab, in order.
     init(capacity: RingCapacity) {
         self.capacity = capacity.entries
-        top = capacity.entries
+        let top = capacity.entries
+        bottomWord = OwnedWord()
+        topWord = OwnedWord(top)
         untouched = top
         lowest = top
         unsafe bids = .allocate(capacity: 2 * top)
@@ -36,6 +38,16 @@ struct SparePool: ~Copyable {
         }
     }
 
+    @inlinable var bottom: Int {
+        get { bottomWord.value }
+        nonmutating set { bottomWord.value = newValue }
+    }
+
+    @inlinable var top: Int {
+        get { topWord.value }
+        nonmutating set { topWord.value = newValue }
+    }
+
     /// The number of spare buffers.
     @inlinable var count: Int { top &- bottom }
 
@@ -46,8 +58,10 @@ struct SparePool: ~Copyable {
     @inlinable
     mutating func push(_ bid: UInt16) {
         // Safe: at most the capacity lies above the bottom, which is at most the capacity.
+        let top = top
         unsafe bids[top] = bid
-        top &+= 1
+        // For readers of the books: that it was selected came before.
+        topWord.publish(top &+ 1)
     }
 
     /// Takes the `count` bids that came back last, and returns the position of the first of them: they follow in the

@@ -94,13 +94,26 @@ extension BufferBundle {
     /// stays with those.
     func markSending(_ isSending: Bool) {
         var segment = Segment(offset: firstOffset, length: firstLength, bid: first)
+        var changed = 0
         for position in 0..<count {
             if position > 0 { segment = following(segment, at: position - 1) }
             // Safe: the chain is ours, hence its records.
             let (from, to): (BufferState, BufferState) = isSending ? (.lent, .sending) : (.sending, .lent)
             if unsafe header.pointee.records[Int(segment.bid)].isIn(from) {
                 unsafe header.pointee.records[Int(segment.bid)].enter(to)
+                unsafe header.pointee.note(isSending ? .leased : .unleased, segment.bid)
+                changed += 1
             }
+        }
+        unsafe header.pointee.noteSending(changed, isSending: isSending, tag: charged)
+    }
+
+    /// Calls `body` with the label of each buffer, in order.
+    func forEachBuffer(_ body: (UInt16) -> Void) {
+        var segment = Segment(offset: firstOffset, length: firstLength, bid: first)
+        for position in 0..<count {
+            if position > 0 { segment = following(segment, at: position - 1) }
+            body(segment.bid)
         }
     }
 

@@ -93,6 +93,7 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
     /// on any.
     public mutating func charge(to tag: OwnerTag) {
         if count > 0 { unsafe header.pointee.move(count: count, from: charged, to: tag) }
+        noteCharged(to: tag)
         charged = tag
     }
 

@@ -39,6 +39,7 @@ public struct BufferToken: @unchecked Sendable {
         } else {
             claimBuffer()
         }
+        unsafe header.pointee.note(.reclaimed, bid)
         var buffer = unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
         buffer.charged = charged
         return buffer
@@ -80,6 +81,7 @@ extension ProvidedBuffer {
         }
         let number = unsafe header.pointee.tokens.add(1, ordering: .relaxed).newValue
         unsafe header.pointee.records[Int(bid)].length = number
+        unsafe header.pointee.note(.adopted, bid)
         unsafe header.pointee.records[Int(bid)].enter(.adopted)
         return unsafe BufferToken(
             header: header, offset: offset, length: length, bid: bid, charged: charged, number: number, segment: nil)

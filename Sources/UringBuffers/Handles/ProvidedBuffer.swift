@@ -53,6 +53,7 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
     public mutating func charge(to tag: OwnerTag) {
         // Safe: the header lives as long as any handle.
         unsafe header.pointee.move(count: 1, from: charged, to: tag)
+        unsafe header.pointee.noteCharged(bid, to: tag)
         charged = tag
     }
 

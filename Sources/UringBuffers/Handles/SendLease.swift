@@ -14,7 +14,7 @@ internal import Synchronization
 ///                            │ └──────result, no F_MORE────────────────────▶ released     (failed at once)
 ///                            └──NOTIF──▶ in flight ──result────────────────▶ released     (odd order)
 ///
-/// A lease that ends while the kernel may still read keeps its buffers for ever, counted as ``PoolBooks/States/sending``:
+/// A lease that ends while the kernel may still read keeps its buffers for ever, counted as ``GroupSnapshot/States/sending``:
 /// never a use after free. ``UringQueue`` keeps leases itself; this type is for stacks with a ring of their own.
 @safe
 public struct SendLease: ~Copyable, @unchecked Sendable {
@@ -30,6 +30,8 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
     private var isInFlight = false
     /// Notifications that results announced, less those that came.
     private var notificationsDue = 0
+    /// When the last zero-copy send was made, where that is measured.
+    private var began = 0
 
     private enum Content: ~Copyable {
         case bundle(BufferBundle)
@@ -58,7 +60,10 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
 
     deinit {
         // The kernel may still read: the buffers stay where they are.
-        guard isReleased else { return unsafe Abandoned.keep(content, byteCount: 0) }
+        guard isReleased else {
+            unsafe header.pointee.shared.leaked.add(bufferCount, ordering: .relaxed)
+            return unsafe Abandoned.keep(content, byteCount: 0)
+        }
         // Safe: initialised in every init, and ended here only.
         if case .bundle(let bundle) = unsafe content.move() { bundle.markSending(false) }
         unsafe content.deallocate()
@@ -96,7 +101,7 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
     public mutating func began(isZeroCopy: Bool = true) {
         demand(!isInFlight, "the result of the send before is not known yet")
         isInFlight = true
-        if isZeroCopy { unsafe header.pointee.zeroCopySends.add(1, ordering: .relaxed) }
+        if isZeroCopy { began = unsafe header.pointee.noteZeroCopySend() }
     }
 
     /// What one completion of a zero-copy send means.
@@ -117,7 +122,7 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
                 notificationsDue + (isInFlight ? 1 : 0) > 0, "the lease was told more notifications than it has sends")
             notificationsDue -= 1
             let copied = UInt32(bitPattern: result) & SendLease.copiedMark != 0
-            if copied { unsafe header.pointee.copiedSends.add(1, ordering: .relaxed) }
+            unsafe header.pointee.noteNotification(copied: copied, began: began)
             return .released(copied: copied)
         }
         demand(isInFlight, "the lease was told a result of a send that it knows nothing of")

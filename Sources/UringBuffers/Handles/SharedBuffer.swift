@@ -69,5 +69,9 @@ public struct SharedBuffer: Sendable {
 
 extension ProvidedBuffer {
     /// Gives the buffer to any number of readers. Nobody can write to it any more.
-    public consuming func share() -> SharedBuffer { SharedBuffer(self) }
+    public consuming func share() -> SharedBuffer {
+        // Safe: the buffer is ours.
+        unsafe header.pointee.note(.shared, bid)
+        return SharedBuffer(self)
+    }
 }

@@ -12,7 +12,8 @@ struct TrimMap: ~Copyable {
     private let bufferSize: Int
     private let pageSize: Int
     /// Pages that overlap a buffer whose bytes somebody needs.
-    private(set) var usedPages = 0
+    var usedPages: Int { usedWord.value }
+    let usedWord = OwnedWord()
 
     /// At first nobody needs anything: the slab was never touched.
     init(capacity: Int, bufferSize: Int, pageSize: Int) {
@@ -33,12 +34,12 @@ struct TrimMap: ~Copyable {
     mutating func markFree(_ bid: UInt16) {
         guard !isFree(bid) else { return }
         unsafe words[Int(bid) / 64] |= 1 << UInt64(bid % 64)
-        usedPages -= freePages(of: bid)
+        usedWord.add(-freePages(of: bid))
     }
 
     mutating func markUsed(_ bid: UInt16) {
         guard isFree(bid) else { return }
-        usedPages += freePages(of: bid)
+        usedWord.add(freePages(of: bid))
         unsafe words[Int(bid) / 64] &= ~(1 << UInt64(bid % 64))
     }
 

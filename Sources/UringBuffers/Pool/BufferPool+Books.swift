@@ -3,11 +3,11 @@
 /// What a pool's classes are doing and did, as plain values.
 public struct BufferPoolBooks: Hashable, Sendable {
     /// The books of each class, in their order.
-    public internal(set) var classes: [PoolBooks]
+    public internal(set) var classes: [GroupSnapshot]
     /// Bytes that each class has committed.
     public internal(set) var committed: [Int]
     /// Where all buffers are: the six counts add up to all capacities.
-    public internal(set) var states = PoolBooks.States()
+    public internal(set) var states = GroupSnapshot.States()
     /// The sums of what the classes count.
     public internal(set) var capacity = 0
     public internal(set) var selected = 0
@@ -30,7 +30,7 @@ public struct BufferPoolBooks: Hashable, Sendable {
     /// Whether every rule holds.
     public var balanced: Bool { violations.isEmpty }
 
-    mutating func add(_ books: PoolBooks) {
+    mutating func add(_ books: GroupSnapshot) {
         states.available += books.states.available
         states.partial += books.states.partial
         states.lent += books.states.lent

@@ -58,7 +58,7 @@ public struct BufferPool: ~Copyable {
         try self.init(PoolPlan(classes, budget: budget, firstID: firstID)) { one, id, share throws(UringError) in
             try BufferGroup(
                 capacity: one.capacity, bufferSize: one.bufferSize, consumption: one.consumption, refill: one.refill,
-                slab: .anonymousMap, slabOptions: .noReserve, wakeOnReturn: wakeOnReturn, share: share
+                slab: .anonymousMap, slabOptions: .noReserve, level: one.level, wakeOnReturn: wakeOnReturn, share: share
             ) { entries throws(UringError) in
                 try RingRegistration(
                     ring: ring, id: id, capacity: entries, consumption: one.consumption, memory: .application,

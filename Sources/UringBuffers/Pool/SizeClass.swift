@@ -13,17 +13,20 @@ public struct SizeClass: Hashable, Sendable {
     /// How many buffers are kept published. With ``RefillPolicy/everything`` all memory of the class counts from the
     /// beginning.
     public var refill: RefillPolicy
+    /// How much its books know of each buffer.
+    public var level: AccountingLevel
     /// The group's id; one more than that of the class before when `nil`.
     public var id: BufferGroupID?
 
     public init(
         bufferSize: Int, capacity: Int, consumption: Consumption = .whole, refill: RefillPolicy = .adaptive,
-        id: BufferGroupID? = nil
+        level: AccountingLevel = .counters, id: BufferGroupID? = nil
     ) {
         self.bufferSize = bufferSize
         self.capacity = capacity
         self.consumption = consumption
         self.refill = refill
+        self.level = level
         self.id = id
     }
 

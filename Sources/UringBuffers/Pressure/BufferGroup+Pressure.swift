@@ -21,6 +21,7 @@ extension BufferGroup {
         unsafe header.pointee.checkOwner()
         if tag != .none { unsafe header.pointee.tags.check(tag) }
         guard unsafe header.pointee.waiting.append(.init(token: token, tag: tag)) else { return false }
+        unsafe header.pointee.counters.waiting.add(1)
         unsafe header.pointee.isWatched = true
         unsafe header.pointee.armSignal()
         return true
@@ -30,6 +31,7 @@ extension BufferGroup {
     public func forget(_ token: UInt64) {
         unsafe header.pointee.checkOwner()
         unsafe header.pointee.waiting.removeAll { $0.token == token }
+        unsafe header.pointee.counters.waiting.value = header.pointee.waiting.count
     }
 
     /// How many receives wait for buffers.
@@ -52,13 +54,14 @@ extension BufferGroup {
     /// A tag to charge buffers to: one for each connection, tenant or stage that must not take everything.
     ///
     /// - Parameters:
+    ///   - name: what views call it; its first 32 bytes are kept.
     ///   - limit: the most buffers (or segments) that it should hold; ``allowance(for:)`` respects it.
     ///   - usesReserve: whether it may take the last ``reserve`` buffers.
     /// - Returns: `nil` when 65535 tags are in use. O(ended tags that still hold buffers).
-    public func makeTag(limit: Int = .max, usesReserve: Bool = false) -> OwnerTag? {
+    public func makeTag(named name: String? = nil, limit: Int = .max, usesReserve: Bool = false) -> OwnerTag? {
         unsafe header.pointee.checkOwner()
         demand(limit >= 0, "a limit of \(limit) buffers means nothing")
-        return unsafe header.pointee.tags.make(limit: limit, usesReserve: usesReserve)
+        return unsafe header.pointee.tags.make(name: name, limit: limit, usesReserve: usesReserve)
     }
 
     /// Ends a tag. What it holds stays charged to it; its number is used again when that is home. Receives that wait
@@ -67,6 +70,7 @@ extension BufferGroup {
         unsafe header.pointee.checkOwner()
         unsafe header.pointee.tags.end(tag)
         unsafe header.pointee.waiting.removeAll { $0.tag == tag }
+        unsafe header.pointee.counters.waiting.value = header.pointee.waiting.count
     }
 
     /// Turns a completion into what it means, and charges its buffers to `tag` until they are home.
@@ -144,6 +148,7 @@ extension GroupHeader {
         beginToCount()
         let releases = tags.releases
         let rearm = !waiting.isEmpty && ring.selectable > 0 ? takeWaiting() : []
+        counters.waiting.value = waiting.count
         armSignal(since: releases)
         isWatched = !waiting.isEmpty || gauge != nil
         return RefillOutcome(published: published, rearm: rearm, edge: edge)

@@ -4,7 +4,7 @@ internal import Synchronization
 
 /// A number that buffers can be charged to, made by ``BufferGroup/makeTag(limit:usesReserve:)``.
 @frozen
-public struct OwnerTag: Hashable, Sendable {
+public struct OwnerTag: Hashable, Sendable, Codable {
     /// 1...65535; 0 is ``none``.
     @usableFromInline let number: UInt16
 
@@ -17,22 +17,12 @@ public struct OwnerTag: Hashable, Sendable {
     @inlinable public var index: Int { Int(number) }
 }
 
-/// What a group knows of one tag. The count is changed by whoever ends a handle; the rest is the owner's.
-struct TagRecord: ~Copyable {
-    let held = Atomic<Int>(0)
-    let peak = Atomic<Int>(0)
-    let total = Atomic<Int>(0)
-    var limit: Int
-    var usesReserve: Bool
-    var isEnded = false
-}
-
 /// The tags of a group, by number. The table never moves, because handles on other threads count in it.
 @safe
 struct TagTable: ~Copyable {
-    /// `nil` until the first tag is made; never replaced.
-    private var memory: UnsafeMutablePointer<TagRecord>?
-    private var used: UInt16 = 0
+    /// The address of the records: 0 until the first tag is made; never replaced.
+    private let memory = OwnedWord()
+    private let usedWord = OwnedWord()
     /// Ended tags; a number is used again when nothing is charged to it any more.
     private var ended: [UInt16] = []
 
@@ -46,23 +36,30 @@ struct TagTable: ~Copyable {
     init() {}
 
     deinit {
-        guard let memory = unsafe memory else { return }
-        unsafe memory.deinitialize(count: Int(used))
-        unsafe memory.deallocate()
+        guard memory.value != 0 else { return }
+        unsafe records.deinitialize(count: Int(used))
+        unsafe records.deallocate()
     }
 
     /// Only for numbers of tags that were made.
-    private var records: UnsafeMutablePointer<TagRecord> { unsafe memory! }
+    private var records: UnsafeMutablePointer<TagRecord> {
+        unsafe UnsafeMutablePointer(bitPattern: UInt(bitPattern: memory.value))!
+    }
 
-    mutating func make(limit: Int, usesReserve: Bool) -> OwnerTag? {
+    private var used: UInt16 { UInt16(truncatingIfNeeded: usedWord.value) }
+
+    mutating func make(name: String? = nil, limit: Int, usesReserve: Bool) -> OwnerTag? {
         // Address space: a record's page becomes memory when its tag is made.
-        if unsafe memory == nil { unsafe memory = .allocate(capacity: TagTable.mostTags) }
+        if memory.value == 0 {
+            memory.value = Int(bitPattern: UnsafeMutablePointer<TagRecord>.allocate(capacity: TagTable.mostTags))
+        }
         // Safe, here and below: numbers up to `used` are initialised records.
         if let position = ended.firstIndex(where: { unsafe records[Int($0) - 1].held.load(ordering: .acquiring) == 0 })
         {
             let number = ended.remove(at: position)
             unsafe records[Int(number) - 1].limit = limit
             unsafe records[Int(number) - 1].usesReserve = usesReserve
+            unsafe records[Int(number) - 1].name.set(name)
             unsafe records[Int(number) - 1].isEnded = false
             unsafe records[Int(number) - 1].peak.store(0, ordering: .relaxed)
             unsafe records[Int(number) - 1].total.store(0, ordering: .relaxed)
@@ -70,7 +67,9 @@ struct TagTable: ~Copyable {
         }
         guard used < TagTable.mostTags else { return nil }
         unsafe (records + Int(used)).initialize(to: TagRecord(limit: limit, usesReserve: usesReserve))
-        used += 1
+        unsafe records[Int(used)].name.set(name)
+        // Behind what the record holds: readers go by it.
+        usedWord.publish(usedWord.value + 1)
         return OwnerTag(used)
     }
 
@@ -120,6 +119,36 @@ struct TagTable: ~Copyable {
             let held = unsafe records[Int(number)].held.load(ordering: .relaxed)
             if held != 0 { found[OwnerTag(number + 1)] = held }
         }
+        return found
+    }
+
+    /// `count` buffers of a tag were lent to a send, or came back from it. Any thread.
+    func noteSending(_ number: UInt16, count: Int) {
+        unsafe records[Int(number) - 1].sending.add(count, ordering: .relaxed)
+    }
+
+    /// For views, on any thread: those in use or held by, by number, and the sum of those beyond the most that are listed.
+    var snapshots: [TagSnapshot] {
+        // At most what has been made by now; the address was set before.
+        let used = usedWord.read()
+        guard used > 0 else { return [] }
+        var found: [TagSnapshot] = []
+        var others: TagSnapshot?
+        for index in 0..<used {
+            let held = unsafe records[index].held.load(ordering: .relaxed)
+            if held == 0, unsafe records[index].isEnded { continue }
+            if found.count < TagSnapshot.mostListed {
+                found.append(unsafe records[index].snapshot(number: index + 1))
+                continue
+            }
+            var sum = others ?? TagSnapshot(number: 0)
+            sum.held += held
+            sum.sending += unsafe records[index].sending.load(ordering: .relaxed)
+            sum.peak = Swift.max(sum.peak, unsafe records[index].peak.load(ordering: .relaxed))
+            sum.total += unsafe records[index].total.load(ordering: .relaxed)
+            others = sum
+        }
+        if let others { found.append(others) }
         return found
     }
 }

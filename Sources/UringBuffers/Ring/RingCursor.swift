@@ -14,13 +14,12 @@ public import RingArithmetic
 /// from the resources it writes to, so that the hot path can be inlined.
 @safe
 @frozen @usableFromInline
-struct RingCursor {
+struct RingCursor: ~Copyable {
     @usableFromInline let base: UnsafeMutableRawPointer
     @usableFromInline let capacity: RingCapacity
     @usableFromInline let id: BufferGroupID
     @usableFromInline var tail = RingIndex.zero
-    /// Entries that the kernel may select, 0...capacity.
-    @usableFromInline var selectable = 0
+    @usableFromInline let selectableWord = OwnedWord()
     /// Entries added and not published, 0...capacity - selectable.
     @usableFromInline var pending = 0
 
@@ -31,6 +30,11 @@ struct RingCursor {
         self.id = id
     }
 
+    /// Entries that the kernel may select, 0...capacity. Other threads may read it.
+    @inlinable var selectable: Int {
+        get { selectableWord.value }
+        nonmutating set { selectableWord.value = newValue }
+    }
     /// Entries added and not yet consumed, 0...capacity.
     @inlinable var fill: Int { selectable &+ pending }
     /// The end of what the kernel may select.

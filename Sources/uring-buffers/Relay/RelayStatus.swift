@@ -6,7 +6,7 @@ import UringQueue
 struct RelayStatus: Sendable {
     var connections: Int
     var bytesSent: Int
-    var books: PoolBooks
+    var books: GroupSnapshot
     /// Bytes of the pool's memory that are resident.
     var poolResidentBytes: Int
 }

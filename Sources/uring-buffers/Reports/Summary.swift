@@ -4,7 +4,7 @@ import UringBuffers
 
 /// Plain values; every rendering shows these and computes nothing of its own.
 struct Summary {
-    let books: PoolBooks
+    let books: GroupSnapshot
     /// Buffers that did not come home although every connection has ended.
     let lost: Int
     let counters: RelayCounters

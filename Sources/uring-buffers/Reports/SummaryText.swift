@@ -26,13 +26,13 @@ enum SummaryText {
         return lines.joined(separator: "\n")
     }
 
-    private static func zeroCopy(_ books: PoolBooks) -> String {
+    private static func zeroCopy(_ books: GroupSnapshot) -> String {
         let counts = "\(books.zeroCopySends) sends, \(books.copiedSends) of them copied by the kernel after all"
         guard books.copiedSends * 2 > books.zeroCopySends else { return counts }
         return counts + ": --send plain is cheaper here (loopback, and some network devices, always copy)"
     }
 
-    static func states(_ states: PoolBooks.States) -> String {
+    static func states(_ states: GroupSnapshot.States) -> String {
         "\(states.available) available + \(states.partial) partial + \(states.lent) lent + \(states.sending) sending + "
             + "\(states.cached) cached + \(states.retired) retired = \(states.total)"
     }

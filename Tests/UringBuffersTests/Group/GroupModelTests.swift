@@ -148,7 +148,7 @@ private struct ModelRun {
     }
 
     /// What the books say and the model does not, in words.
-    func difference(from books: PoolBooks, _ lent: Int, _ remote: RemoteEnds) -> [String] {
+    func difference(from books: GroupSnapshot, _ lent: Int, _ remote: RemoteEnds) -> [String] {
         var found = wrong + books.violations
         func same(_ name: String, _ book: Int, _ model: Int) {
             if book != model { found.append("\(name): the books say \(book), the model \(model)") }

@@ -16,7 +16,7 @@ import UringQueue
     @Test func everythingThatTravelsIsSendable() {
         func isSendable<T: ~Copyable & Sendable>(_: T.Type) -> Bool { true }
         #expect(isSendable(ProvidedBuffer.self) && isSendable(BufferBundle.self) && isSendable(BufferToken.self))
-        #expect(isSendable(UringError.self) && isSendable(PoolBooks.self) && isSendable(PageMemory.self))
+        #expect(isSendable(UringError.self) && isSendable(GroupSnapshot.self) && isSendable(PageMemory.self))
     }
 
     @Test func bytesAreTheKernelsAndCanBeChanged() throws {
