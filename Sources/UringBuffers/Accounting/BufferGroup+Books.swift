@@ -21,15 +21,16 @@ extension BufferGroup {
     /// How many bytes of the buffers' memory are resident now (`mincore`). About 10 µs per 64 MiB.
     public var residentBytes: Int { unsafe header.pointee.slab.residentBytes }
 
-    /// A step that is counted twice, for tests of the audit.
+    /// A step that is counted once too often, for tests of the audit.
     package enum PlantedFault: CaseIterable, Sendable { case published, selected, partial, leased }
 
-    package func plant(_ fault: PlantedFault) {
+    /// Counts it `count` times; −1 makes it good again.
+    package func plant(_ fault: PlantedFault, count: Int = 1) {
         switch fault {
-        case .published: unsafe header.pointee.counters.published.add(1)
-        case .selected: unsafe header.pointee.ring.selectable -= 1
-        case .partial: unsafe header.pointee.counters.partialsBegun.add(1)
-        case .leased: unsafe _ = header.pointee.shared.leased.add(1, ordering: .relaxed)
+        case .published: unsafe header.pointee.counters.published.add(count)
+        case .selected: unsafe header.pointee.ring.selectable -= count
+        case .partial: unsafe header.pointee.counters.partialsBegun.add(count)
+        case .leased: unsafe _ = header.pointee.shared.leased.add(count, ordering: .relaxed)
         }
     }
 }

@@ -13,7 +13,7 @@ import UringBuffers
         try withSeed(rounds: 24) { random in
             let shape = ModelShape(
                 capacity: [1, 2, 4, 8, 32, 128][random.below(6)], bufferSize: [8, 24, 100][random.below(3)],
-                consumption: consumption, policy: policy)
+                consumption: consumption, policy: policy, level: AccountingLevel.allCases[random.below(3)])
             let steps = Operation.walk(of: 500, &random)
             let run = try ModelWalk(shape)
             if let (step, wrong) = try run.play(steps) { try report(shape, steps, step, wrong) }

@@ -11,8 +11,9 @@ struct ModelShape: Sendable, CustomStringConvertible {
     let bufferSize: Int
     let consumption: Consumption
     let policy: RefillPolicy
+    var level = AccountingLevel.counters
 
-    var description: String { "\(consumption), \(policy), \(capacity)×\(bufferSize)" }
+    var description: String { "\(consumption), \(policy), \(level), \(capacity)×\(bufferSize)" }
 }
 
 final class ModelWalk {
@@ -21,6 +22,7 @@ final class ModelWalk {
     let shape: ModelShape
     let kernel: PlayedKernel
     let group: BufferGroup
+    let monitor = PoolMonitor()
     var model: PoolModel
     var completions: [PlayedCompletion] = []
     var buffers: [Held] = []
@@ -43,7 +45,8 @@ final class ModelWalk {
         kernel = PlayedKernel(bufferSize: shape.bufferSize, seed: ModelWalk.seed)
         group = try BufferGroup(
             consumer: kernel, id: 5, capacity: shape.capacity, bufferSize: shape.bufferSize,
-            consumption: shape.consumption, refill: shape.policy, wakeOnReturn: nil)
+            consumption: shape.consumption, refill: shape.policy, level: shape.level, wakeOnReturn: nil)
+        monitor.watch(group, named: "walk")
         model = PoolModel(capacity: shape.capacity, bufferSize: shape.bufferSize, consumption: shape.consumption)
         observe()
         model.forgetDips()
@@ -123,6 +126,8 @@ final class ModelWalk {
             same("allowance of \(tag)", group.allowance(for: tags[tag]), model.allowance(tag))
             if tag != 0 { same("held by \(tag)", group.held(by: tags[tag]), model.tags[tag].held) }
         }
+        compareMonitor(books)
+        compareTags(missing)
         let isUntaken = completions.contains { !$0.pieces.isEmpty || !$0.finished.isEmpty }
         same("untaken", (books.unreaped ?? -1) > 0, isUntaken)
         guard thoroughly else { return }
@@ -130,6 +135,38 @@ final class ModelWalk {
             wrong += handle.difference(slab: slab, bufferSize: shape.bufferSize, seed: ModelWalk.seed)
         }
         checkOverlaps()
+    }
+
+    /// Any thread sees what the owner's audit sees.
+    private func compareMonitor(_ books: GroupSnapshot) {
+        let snapshot = monitor.snapshot(including: .kernelHead)
+        guard let seen = snapshot.groups.first, snapshot.isConsistent else {
+            wrong.append("the monitor sees no consistent group")
+            return
+        }
+        var expected = books
+        expected.name = seen.name
+        // Goes on while nothing is published.
+        if seen.starvedNanoseconds >= books.starvedNanoseconds {
+            expected.edges.starvedNanoseconds = seen.starvedNanoseconds
+        }
+        if seen != expected { wrong.append("the monitor sees \(seen), and the books are \(expected)") }
+    }
+
+    /// Above the level of counters the books know whom each whole buffer is charged to, and since when.
+    private func compareTags(_ missing: MissingReport) {
+        guard shape.level != .counters, !shape.consumption.isIncremental else { return }
+        let seen = Dictionary(uniqueKeysWithValues: missing.buffers.map { ($0.id.rawValue, $0) })
+        for handle in held {
+            for piece in handle.pieces {
+                guard let buffer = seen[piece.bid] else { continue }
+                if buffer.tag != tags[handle.tag].index {
+                    wrong.append("bid \(piece.bid) is charged to \(buffer.tag), and not to \(tags[handle.tag].index)")
+                }
+                if buffer.sinceNanoseconds ?? 0 <= 0 { wrong.append("bid \(piece.bid) is out since no time") }
+                if shape.level == .forensic, buffer.history.isEmpty { wrong.append("bid \(piece.bid) has no history") }
+            }
+        }
     }
 
     /// No byte belongs to two handles; slices of one buffer count as one.
