@@ -16,11 +16,11 @@ struct PlayedRing: ~Copyable {
     /// Buffers handed out so far.
     var selected = 0
 
-    init(capacity: Int, bufferSize: Int, policy: RefillPolicy) throws {
+    init(capacity: Int, bufferSize: Int, policy: RefillPolicy, level: AccountingLevel = .counters) throws {
         let queue = try UringQueue(entries: 8)
         let group = try BufferGroup(
             ring: queue.descriptor, id: 0, capacity: capacity, bufferSize: bufferSize, refill: policy,
-            ringMemory: .kernel)
+            ringMemory: .kernel, level: level)
         guard let mapped = micro_map_ring(queue.descriptor, 0, UInt32(capacity)) else {
             throw Failure("cannot map the ring's memory a second time (Linux 6.4 is needed)")
         }

@@ -48,6 +48,14 @@ do {
             broken.append("\(row.name): \(fixed(row.ratioOfMedians))× the floor, at most \(fixed(limit))× is allowed")
         }
     }
+    if waits == 0 {
+        for reading in try Reading.all(rounds: rounds) {
+            print(reading.line)
+            if isChecking, let limit = reading.limit, reading.nanoseconds.median > limit {
+                broken.append("\(reading.name): \(fixed(reading.nanoseconds.median)) ns, at most \(limit) are allowed")
+            }
+        }
+    }
 } catch {
     print("error: \(error)")
     exit(1)

@@ -7,9 +7,8 @@ internal import Synchronization
 struct TimedRecord: ~Copyable {
     /// When it was taken. While it waits on the return stack: for how long it was held.
     let time = Atomic<Int>(0)
-    /// Bytes that completions brought.
-    let bytes = Atomic<UInt32>(0)
-    let tag = Atomic<UInt16>(0)
+    /// Bytes that completions brought, and from bit 32 on the tag: one store sets both.
+    let content = Atomic<UInt64>(0)
 }
 
 /// The last sixteen steps, and where the last owner stood, 24 bytes for each buffer. Likewise.
@@ -28,6 +27,7 @@ struct BufferDetails: ~Copyable {
     private let capacity: Int
     let holdTime = LiveHistogram()
     let zeroCopyInFlight = LiveHistogram()
+    /// Of whole buffers the sum is what the group received, and not kept a second time.
     let deliveredBytes = LiveHistogram(most: .max >> 32)
     /// One reading of the clock for each batch of the thread's completions, or for each refill where no queue tells of
     /// batches.
@@ -73,13 +73,18 @@ struct BufferDetails: ~Copyable {
     // MARK: The owner's clock
 
     /// The time of the batch at hand.
+    @inline(__always)
     mutating func now() -> Int {
         let current = curing_batch()
-        if batch != current {
-            batch = current
-            time = MonotonicClock.now
-        }
+        if _slowPath(batch != current) { beginBatch(current) }
         return time
+    }
+
+    // Apart, so that the fast path needs no place for the clock's answer.
+    @inline(never)
+    private mutating func beginBatch(_ current: UInt64) {
+        batch = current
+        time = MonotonicClock.now
     }
 
     /// What comes next belongs to another batch.
@@ -88,17 +93,25 @@ struct BufferDetails: ~Copyable {
     // MARK: One buffer. Safe, here and below: bids are below the capacity.
 
     /// A completion brought bytes; `isFirst` tells whether they are the first in this buffer.
+    @inline(__always)
     mutating func taken(_ bid: UInt16, bytes: UInt32, isFirst: Bool) {
         if isFirst {
             unsafe timed[Int(bid)].time.store(now(), ordering: .relaxed)
-            unsafe timed[Int(bid)].bytes.store(bytes, ordering: .relaxed)
-            unsafe timed[Int(bid)].tag.store(0, ordering: .relaxed)
+            unsafe timed[Int(bid)].content.store(UInt64(bytes), ordering: .relaxed)
         } else {
-            unsafe timed[Int(bid)].bytes.add(bytes, ordering: .relaxed)
+            unsafe timed[Int(bid)].content.add(UInt64(bytes), ordering: .relaxed)
         }
     }
 
+    /// The same for a whole buffer, for the fast path.
+    @inline(__always)
+    mutating func takenWhole(_ bid: UInt16, bytes: UInt32) {
+        taken(bid, bytes: bytes, isFirst: true)
+        deliveredBytes.count(Int(bytes))
+    }
+
     /// It is home, on the owner's thread.
+    @inline(__always)
     mutating func cameHome(_ bid: UInt16) {
         holdTime.add(Swift.max(0, now() &- (unsafe timed[Int(bid)].time.load(ordering: .relaxed))))
     }
@@ -112,11 +125,15 @@ struct BufferDetails: ~Copyable {
     /// The owner took it off the return stack.
     func drained(_ bid: UInt16) { holdTime.add(unsafe timed[Int(bid)].time.load(ordering: .relaxed)) }
 
-    func charge(_ bid: UInt16, to tag: UInt16) { unsafe timed[Int(bid)].tag.store(tag, ordering: .relaxed) }
+    func charge(_ bid: UInt16, to tag: UInt16) {
+        let bytes = unsafe timed[Int(bid)].content.load(ordering: .relaxed) & 0xffff_ffff
+        unsafe timed[Int(bid)].content.store(bytes | UInt64(tag) << 32, ordering: .relaxed)
+    }
 
     func time(of bid: UInt16) -> Int { unsafe timed[Int(bid)].time.load(ordering: .relaxed) }
-    func bytes(of bid: UInt16) -> Int { unsafe Int(timed[Int(bid)].bytes.load(ordering: .relaxed)) }
-    func tag(of bid: UInt16) -> Int { unsafe Int(timed[Int(bid)].tag.load(ordering: .relaxed)) }
+    private func content(of bid: UInt16) -> UInt64 { unsafe timed[Int(bid)].content.load(ordering: .relaxed) }
+    func bytes(of bid: UInt16) -> Int { Int(content(of: bid) & 0xffff_ffff) }
+    func tag(of bid: UInt16) -> Int { Int(content(of: bid) >> 32) }
 
     // MARK: Forensic
 

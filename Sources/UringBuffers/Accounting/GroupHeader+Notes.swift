@@ -20,7 +20,10 @@ extension GroupHeader {
         guard isTimed else { return }
         unsafe details!.pointee.taken(bid, bytes: bytes, isFirst: isFirst)
         unsafe details!.pointee.note(isDone ? .taken : .partlyTaken, bid)
-        if isDone { unsafe details!.pointee.deliveredBytes.add(unsafe details!.pointee.bytes(of: bid)) }
+        guard isDone else { return }
+        let delivered = unsafe details!.pointee.bytes(of: bid)
+        unsafe isIncremental
+            ? details!.pointee.deliveredBytes.add(delivered) : details!.pointee.deliveredBytes.count(delivered)
     }
 
     /// It is about to become spare on the owner's thread.

@@ -53,7 +53,8 @@ extension GroupHeader {
         if isTimed {
             snapshot.holdTime = unsafe details?.pointee.holdTime.read()
             snapshot.zeroCopyInFlight = unsafe details?.pointee.zeroCopyInFlight.read()
-            snapshot.deliveredBytes = unsafe details?.pointee.deliveredBytes.read()
+            snapshot.deliveredBytes = unsafe details?.pointee.deliveredBytes.read(
+                sum: isIncremental ? nil : edges.receivedBytes)
         }
         if parts.contains(.residency) { snapshot.residentBytes = slab.residentBytes }
         if parts.contains(.kernelHead), isOwnedByThisThread, !isClosed { snapshot.unreaped = unreaped }

@@ -24,11 +24,19 @@ struct LiveHistogram: ~Copyable {
     var byteCount: Int { (buckets + 1) * MemoryLayout<Atomic<Int>>.stride }
 
     /// Counts a value. One thread only.
+    @inline(__always)
     func add(_ value: Int) {
         let bucket = 1 + HoldHistogram.bucket(of: value)
         // Safe: the value is at most what the buckets are for.
         unsafe words[bucket].store(words[bucket].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
         unsafe words[0].store(words[0].load(ordering: .relaxed) &+ value, ordering: .relaxed)
+    }
+
+    /// The same where somebody else knows the sum.
+    @inline(__always)
+    func count(_ value: Int) {
+        let bucket = 1 + HoldHistogram.bucket(of: value)
+        unsafe words[bucket].store(words[bucket].load(ordering: .relaxed) &+ 1, ordering: .relaxed)
     }
 
     /// Counts a value on any thread.
@@ -38,13 +46,13 @@ struct LiveHistogram: ~Copyable {
     }
 
     /// The values so far. Those that come meanwhile may be in the sum alone, or in the counts alone.
-    func read() -> HoldHistogram {
+    func read(sum: Int? = nil) -> HoldHistogram {
         var used = buckets
         while used > 0, unsafe words[used].load(ordering: .relaxed) == 0 { used -= 1 }
         let counts = unsafe [Int](unsafeUninitializedCapacity: used) { room, count in
             for index in 0..<used { unsafe room[index] = words[1 + index].load(ordering: .relaxed) }
             count = used
         }
-        return HoldHistogram(counts: counts, sum: unsafe words[0].load(ordering: .relaxed))
+        return HoldHistogram(counts: counts, sum: sum ?? (unsafe words[0].load(ordering: .relaxed)))
     }
 }

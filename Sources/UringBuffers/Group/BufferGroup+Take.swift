@@ -25,7 +25,7 @@ extension BufferGroup {
         return .buffer(takeOne(length: UInt32(bitPattern: result), flags: flags))
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     func takeOne(length: UInt32, flags: CompletionFlags) -> ProvidedBuffer {
         let bid = flags.bufferID.rawValue
         // The bytes first: a reader that sees the buffer selected sees them as well.
@@ -37,6 +37,20 @@ extension BufferGroup {
     /// Everything but one filled buffer while the ring is well filled.
     @usableFromInline @inline(never)
     func takeRare(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+        let length = UInt32(bitPattern: result)
+        if unsafe header.pointee.isTimedForThisThread, result > 0, flags.contains(.buffer),
+            unsafe length <= header.pointee.bufferSize
+        {
+            // All in one function: an outcome that a call returns is copied, which costs more than all the rest.
+            let buffer = takeOne(length: length, flags: flags)
+            unsafe header.pointee.details!.pointee.takenWhole(buffer.bid, bytes: length)
+            return .buffer(buffer)
+        }
+        return takeOther(result: result, flags: flags)
+    }
+
+    @inline(__always)
+    private func takeOther(result: Int32, flags: CompletionFlags) -> TakeOutcome {
         unsafe header.pointee.checkOwner()
         if result > 0 {
             guard flags.contains(.buffer) else { return .unbuffered(Int(result)) }

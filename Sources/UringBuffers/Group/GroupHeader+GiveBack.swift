@@ -4,6 +4,11 @@ extension GroupHeader {
     /// Gives back one buffer or segment on whatever thread this is.
     @usableFromInline @inline(never)
     static func giveBack(_ header: UnsafeMutablePointer<GroupHeader>, _ segment: Segment, tag: OwnerTag) {
+        if tag == .none, unsafe header.pointee.isTimedForThisThread {
+            // Safe: an owned buffer, whole, and nothing is poisoned.
+            unsafe header.pointee.details!.pointee.cameHome(segment.bid)
+            return unsafe header.pointee.recycle(segment.bid)
+        }
         // Safe: the caller owns the segment. Its bytes are concealed first: afterwards they may be somebody else's.
         unsafe header.pointee.conceal(segment.bid, offset: segment.offset, length: segment.length)
         unsafe giveBack(header, first: segment.bid, last: segment.bid, count: 1, tag: tag)

@@ -18,6 +18,8 @@ struct GroupHeader: ~Copyable {
     /// The same while the ring is well filled, else 0: one comparison lets a buffer through the fast paths of taking and
     /// giving back.
     @usableFromInline let readyToken = Atomic<UInt>(0)
+    /// The same where buffers are timed, for the fast paths of that level.
+    @usableFromInline let timedToken = Atomic<UInt>(0)
     @usableFromInline let slabBase: UnsafeMutableRawPointer
     @usableFromInline let bufferSize: UInt32
     @usableFromInline let records: UnsafeMutablePointer<BufferRecord>
@@ -170,6 +172,9 @@ extension GroupHeader {
         (readyToken.load(ordering: .relaxed) ^ UInt(curing_thread_token())) | UInt(tag.number) == 0
     }
 
+    /// The same where buffers are timed.
+    var isTimedForThisThread: Bool { timedToken.load(ordering: .relaxed) == UInt(curing_thread_token()) }
+
     @inlinable var isOwnedByThisThread: Bool { ownerToken.load(ordering: .relaxed) == UInt(curing_thread_token()) }
 
     /// Traps unless the caller is the owner.
@@ -188,7 +193,7 @@ extension GroupHeader {
     // MARK: Taking
 
     /// One published buffer becomes the application's.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func select(_ bid: UInt16) {
         if bid > ring.capacity.mask { trapForeign(bid) }
         require(bid, .available)
@@ -198,7 +203,10 @@ extension GroupHeader {
         let selectable = ring.selectable &- 1
         ring.selectable = selectable
         if _slowPath(selectable < peakMark) { peakMark = selectable }
-        if _slowPath(selectable < window.lowMark) { readyToken.store(0, ordering: .relaxed) }
+        if _slowPath(selectable < window.lowMark) {
+            readyToken.store(0, ordering: .relaxed)
+            timedToken.store(0, ordering: .relaxed)
+        }
     }
 
     /// Buffers that completions named: all that were published, but for those that can still be selected.
@@ -302,15 +310,17 @@ extension GroupHeader {
     }
 
     func updateReadyToken() {
-        // Segments and what is timed never take the fast paths, and under the address sanitizer nothing does.
-        let isReady =
-            ring.selectable >= window.lowMark && level == .counters && !isIncremental && !GroupHeader.poisons
-        readyToken.store(isReady ? ownerToken.load(ordering: .relaxed) : 0, ordering: .relaxed)
+        // Segments never take the fast paths, nor does what has a history, and under the address sanitizer nothing does.
+        let isReady = ring.selectable >= window.lowMark && !isIncremental && !GroupHeader.poisons
+        let token = isReady ? ownerToken.load(ordering: .relaxed) : 0
+        readyToken.store(level == .counters ? token : 0, ordering: .relaxed)
+        timedToken.store(level == .timed ? token : 0, ordering: .relaxed)
     }
 
     /// From now on no thread owns the group: whatever ends goes to the return stack.
     func disown() {
         readyToken.store(0, ordering: .relaxed)
+        timedToken.store(0, ordering: .relaxed)
         ownerToken.store(0, ordering: .releasing)
     }
 
