@@ -12,6 +12,13 @@ let package = Package(
                 .product(name: "UringBuffers", package: "swift-uring-buffers"),
                 .product(name: "UringQueue", package: "swift-uring-buffers"),
             ]),
+        // The books of a pool, read on another thread and after its end.
+        .executableTarget(
+            name: "watch-books",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringQueue", package: "swift-uring-buffers"),
+            ]),
         // The pool in a ring of your own, driven by somebody else's code: here by liburing in C.
         .target(name: "CLoop", linkerSettings: [.linkedLibrary("uring")]),
         .executableTarget(

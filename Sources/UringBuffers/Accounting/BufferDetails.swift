@@ -22,6 +22,10 @@ struct ForensicRecord: ~Copyable {
 /// The tables and histograms of one group.
 @safe
 struct BufferDetails: ~Copyable {
+    /// One reading of the clock for each batch of the thread's completions, or for each refill where no queue tells of
+    /// batches.
+    private var batch = UInt64.max
+    private var time = 0
     private let timed: UnsafeMutablePointer<TimedRecord>
     private let forensic: UnsafeMutablePointer<ForensicRecord>?
     private let capacity: Int
@@ -29,10 +33,6 @@ struct BufferDetails: ~Copyable {
     let zeroCopyInFlight = LiveHistogram()
     /// Of whole buffers the sum is what the group received, and not kept a second time.
     let deliveredBytes = LiveHistogram(most: .max >> 32)
-    /// One reading of the clock for each batch of the thread's completions, or for each refill where no queue tells of
-    /// batches.
-    private var batch = UInt64.max
-    private var time = 0
 
     /// In memory of its own; `nil` when there is nothing to keep.
     static func make(capacity: Int, level: AccountingLevel) -> UnsafeMutablePointer<BufferDetails>? {

@@ -1,6 +1,7 @@
 // What happens to buffers off the fast path, told to the books. Above the level of counters everything passes here.
 
 internal import CUring
+import Glibc
 internal import Synchronization
 
 extension GroupHeader {
@@ -32,6 +33,7 @@ extension GroupHeader {
         guard _slowPath(isTimed) else { return }
         unsafe details!.pointee.cameHome(bid)
         unsafe details!.pointee.note(.recycled, bid)
+        overwrite(bid)
     }
 
     /// It is about to go to the return stack. Any thread.
@@ -39,7 +41,18 @@ extension GroupHeader {
         guard isTimed else { return }
         unsafe details!.pointee.ended(bid)
         unsafe details!.pointee.note(.returned, bid)
+        overwrite(bid)
     }
+
+    /// Whoever still reads a buffer that went back reads a pattern. The address sanitizer does better, where it is.
+    private func overwrite(_ bid: UInt16) {
+        guard level == .forensic, !GroupHeader.poisons else { return }
+        // Safe: nobody else has the buffer.
+        unsafe memset(address(of: bid), Int32(GroupHeader.poisonPattern), Int(bufferSize))
+    }
+
+    /// What the bytes of a buffer are after it went back, at the forensic level.
+    static let poisonPattern: UInt8 = 0xdb
 
     func noteDrained(_ bid: UInt16) {
         guard isTimed else { return }

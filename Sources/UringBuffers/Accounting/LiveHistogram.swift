@@ -49,10 +49,14 @@ struct LiveHistogram: ~Copyable {
     func read(sum: Int? = nil) -> HoldHistogram {
         var used = buckets
         while used > 0, unsafe words[used].load(ordering: .relaxed) == 0 { used -= 1 }
-        let counts = unsafe [Int](unsafeUninitializedCapacity: used) { room, count in
-            for index in 0..<used { unsafe room[index] = words[1 + index].load(ordering: .relaxed) }
-            count = used
-        }
+        // Not of no elements: the empty array is everybody's, and would be written to.
+        let counts: [Int] =
+            used == 0
+            ? []
+            : unsafe [Int](unsafeUninitializedCapacity: used) { room, count in
+                for index in 0..<used { unsafe room[index] = words[1 + index].load(ordering: .relaxed) }
+                count = used
+            }
         return HoldHistogram(counts: counts, sum: sum ?? (unsafe words[0].load(ordering: .relaxed)))
     }
 }

@@ -15,11 +15,11 @@ public enum RefillPolicy: String, Hashable, Sendable, CaseIterable, Codable {
 /// The window of the adaptive policy, driven by how low the published count fell between refills.
 @usableFromInline
 struct RefillWindow: ~Copyable {
+    /// Refilling before this many are left is not worth a publish.
+    @usableFromInline private(set) var lowMark: Int
     /// How many buffers to keep published.
     @usableFromInline var size: Int { sizeWord.value }
     private let sizeWord: OwnedWord
-    /// Refilling before this many are left is not worth a publish.
-    @usableFromInline private(set) var lowMark: Int
     let isAdaptive: Bool
     private let capacity: Int
     private var calmRefills = 0

@@ -20,11 +20,11 @@ public struct OwnerTag: Hashable, Sendable, Codable {
 /// The tags of a group, by number. The table never moves, because handles on other threads count in it.
 @safe
 struct TagTable: ~Copyable {
+    /// Ended tags; a number is used again when nothing is charged to it any more.
+    private var ended: [UInt16] = []
     /// The address of the records: 0 until the first tag is made; never replaced.
     private let memory = OwnedWord()
     private let usedWord = OwnedWord()
-    /// Ended tags; a number is used again when nothing is charged to it any more.
-    private var ended: [UInt16] = []
 
     /// How often something was no more charged to a tag: tells the owner whether to look again.
     private let releaseCount = Atomic<Int>(0)

@@ -4,6 +4,7 @@ internal import Synchronization
 
 /// What a group knows of one tag. The counts are changed by whoever ends a handle; the rest is the owner's.
 struct TagRecord: ~Copyable {
+    var usesReserve: Bool
     let held = Atomic<Int>(0)
     /// Those of them that are lent to sends.
     let sending = Atomic<Int>(0)
@@ -12,7 +13,6 @@ struct TagRecord: ~Copyable {
     private let limitWord: OwnedWord
     private let endedWord = OwnedWord()
     let name = TagName()
-    var usesReserve: Bool
 
     init(limit: Int, usesReserve: Bool) {
         limitWord = OwnedWord(limit)
