@@ -56,14 +56,18 @@ extension Completion {
 extension BufferGroup {
     /// Turns the completion of a receive from this group into owned buffers: ``take(result:flags:)``.
     @inlinable
-    public func take(_ completion: Completion) -> TakeOutcome {
+    public func take(
+        _ completion: Completion, file: StaticString = #fileID, line: UInt = #line
+    ) -> TakeOutcome {
         if completion.result < 0, let error = completion.refusalError { return .failed(error) }
-        return take(result: completion.result, flags: completion.flags)
+        return take(result: completion.result, flags: completion.flags, file: file, line: line)
     }
 
     /// The same, charged to `tag`: ``take(result:flags:tag:)``.
-    public func take(_ completion: Completion, tag: OwnerTag) -> TakeOutcome {
+    public func take(
+        _ completion: Completion, tag: OwnerTag, file: StaticString = #fileID, line: UInt = #line
+    ) -> TakeOutcome {
         if completion.result < 0, let error = completion.refusalError { return .failed(error) }
-        return take(result: completion.result, flags: completion.flags, tag: tag)
+        return take(result: completion.result, flags: completion.flags, tag: tag, file: file, line: line)
     }
 }

@@ -112,7 +112,8 @@ struct Case {
 
     /// Each buffer's words add up to the pattern and its bid: a wrong buffer or a wrong byte shows.
     private func check(_ sums: micro_sums, _ count: Int, _ who: String) throws {
-        guard loop != .unread else { return }
+        // At the forensic level what was written once is overwritten when the buffer goes back.
+        guard loop != .unread, level != .forensic else { return }
         guard sums.read == UInt64(count) &* MICRO_PATTERN &+ sums.bids else {
             throw Failure("\(name), \(who): the bytes that were read are not those that were written")
         }

@@ -143,10 +143,10 @@ struct BufferDetails: ~Copyable {
         unsafe forensic[Int(bid)].history.store(word << 4 | UInt64(event.rawValue), ordering: .relaxed)
     }
 
-    func touch(_ bid: UInt16, _ file: StaticString, _ line: UInt) {
-        guard let forensic = unsafe forensic, file.hasPointerRepresentation else { return }
-        unsafe forensic[Int(bid)].file.store(UInt(bitPattern: file.utf8Start), ordering: .relaxed)
-        unsafe forensic[Int(bid)].line.store(UInt32(clamping: line), ordering: .relaxed)
+    func touch(_ bid: UInt16, _ place: SourceTouch) {
+        guard let forensic = unsafe forensic else { return }
+        unsafe forensic[Int(bid)].file.store(place.file, ordering: .relaxed)
+        unsafe forensic[Int(bid)].line.store(place.line, ordering: .relaxed)
     }
 
     func history(of bid: UInt16) -> [BufferEvent] {

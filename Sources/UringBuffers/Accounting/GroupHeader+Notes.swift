@@ -72,6 +72,11 @@ extension GroupHeader {
     @usableFromInline
     func note(_ event: BufferEvent, _ bid: UInt16) { unsafe details?.pointee.note(event, bid) }
 
+    /// Where the owner of a buffer stands.
+    func touch(_ bid: UInt16, _ place: SourceTouch) {
+        if level == .forensic { unsafe details!.pointee.touch(bid, place) }
+    }
+
     @usableFromInline
     func noteCharged(_ bid: UInt16, to tag: OwnerTag) {
         guard isTimed else { return }
@@ -122,8 +127,15 @@ extension GroupHeader {
 
 extension BufferBundle {
     /// Tells the books above the level of counters whom every buffer is charged to.
-    func noteCharged(to tag: OwnerTag) {
+    func noteCharged(to tag: OwnerTag, _ place: SourceTouch) {
         guard count > 0, unsafe header.pointee.level != .counters else { return }
         forEachBuffer { bid in unsafe header.pointee.noteCharged(bid, to: tag) }
+        touch(place)
+    }
+
+    /// Where the owner of all these buffers stands.
+    func touch(_ place: SourceTouch) {
+        guard count > 0, unsafe header.pointee.level == .forensic else { return }
+        forEachBuffer { bid in unsafe header.pointee.touch(bid, place) }
     }
 }

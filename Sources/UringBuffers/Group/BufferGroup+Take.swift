@@ -12,16 +12,20 @@ extension BufferGroup {
     /// A result beyond the buffer size is a bundle. Receives with `MSG_TRUNC` report more bytes than they wrote and must
     /// not be taken here.
     ///
+    /// `file` and `line` are where a leak report says that the buffer was touched last (``AccountingLevel/forensic``).
+    ///
     /// O(buffers in the completion). Traps when the completion names a buffer that the kernel cannot have.
     @inlinable
-    public func take(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+    public func take(
+        result: Int32, flags: CompletionFlags, file: StaticString = #fileID, line: UInt = #line
+    ) -> TakeOutcome {
         // One filled buffer, and the ring is not low: one way out for everything else, because each call that returns
         // into the caller's loop costs it registers.
         guard
             _fastPath(
                 unsafe header.pointee.isReadyForThisThread && result > 0 && flags.contains(.buffer)
                     && UInt32(bitPattern: result) <= header.pointee.bufferSize)
-        else { return takeRare(result: result, flags: flags) }
+        else { return takeRare(result: result, flags: flags, SourceTouch(file, line)) }
         return .buffer(takeOne(length: UInt32(bitPattern: result), flags: flags))
     }
 
@@ -36,7 +40,7 @@ extension BufferGroup {
 
     /// Everything but one filled buffer while the ring is well filled.
     @usableFromInline @inline(never)
-    func takeRare(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+    func takeRare(result: Int32, flags: CompletionFlags, _ place: SourceTouch) -> TakeOutcome {
         let length = UInt32(bitPattern: result)
         if unsafe header.pointee.isTimedForThisThread, result > 0, flags.contains(.buffer),
             unsafe length <= header.pointee.bufferSize
@@ -46,24 +50,27 @@ extension BufferGroup {
             unsafe header.pointee.details!.pointee.takenWhole(buffer.bid, bytes: length)
             return .buffer(buffer)
         }
-        return takeOther(result: result, flags: flags)
+        return takeOther(result: result, flags: flags, place)
     }
 
     @inline(__always)
-    private func takeOther(result: Int32, flags: CompletionFlags) -> TakeOutcome {
+    private func takeOther(
+        result: Int32, flags: CompletionFlags, _ place: SourceTouch
+    ) -> TakeOutcome {
         unsafe header.pointee.checkOwner()
         if result > 0 {
             guard flags.contains(.buffer) else { return .unbuffered(Int(result)) }
             defer { unsafe header.pointee.refillWhenWorthwhile() }
             if unsafe header.pointee.isIncremental {
-                return takeSegments(bytes: UInt32(result), flags: flags)
+                return takeSegments(bytes: UInt32(result), flags: flags, place)
             }
             let length = UInt32(bitPattern: result)
             guard unsafe length <= header.pointee.bufferSize else {
-                return takeBundle(bytes: Int(result), flags: flags)
+                return takeBundle(bytes: Int(result), flags: flags, place)
             }
             let buffer = takeOne(length: length, flags: flags)
             unsafe header.pointee.noteTaken(buffer.bid, bytes: length)
+            unsafe header.pointee.touch(buffer.bid, place)
             unsafe header.pointee.expose(buffer.bid, length: length)
             return .buffer(buffer)
         }
@@ -87,7 +94,9 @@ extension BufferGroup {
     }
 
     /// One completion, several buffers: the named one and those in the slots after it, in publish order.
-    private func takeBundle(bytes: Int, flags: CompletionFlags) -> TakeOutcome {
+    private func takeBundle(
+        bytes: Int, flags: CompletionFlags, _ place: SourceTouch
+    ) -> TakeOutcome {
         let first = flags.bufferID.rawValue
         let size = unsafe Int(header.pointee.bufferSize)
         unsafe header.pointee.counters.receivedBytes.add(bytes)
@@ -98,6 +107,7 @@ extension BufferGroup {
         var left = bytes - size
         unsafe header.pointee.records[Int(first)].length = UInt32(size)
         unsafe header.pointee.noteTaken(first, bytes: UInt32(size))
+        unsafe header.pointee.touch(first, place)
         unsafe header.pointee.expose(first, length: UInt32(size))
         while left > 0 {
             slot += 1
@@ -105,6 +115,7 @@ extension BufferGroup {
             unsafe header.pointee.select(bid)
             unsafe header.pointee.records[Int(bid)].length = UInt32(Swift.min(left, size))
             unsafe header.pointee.noteTaken(bid, bytes: UInt32(Swift.min(left, size)))
+            unsafe header.pointee.touch(bid, place)
             unsafe header.pointee.expose(bid, length: UInt32(Swift.min(left, size)))
             unsafe header.pointee.links[Int(last)] = bid
             last = bid

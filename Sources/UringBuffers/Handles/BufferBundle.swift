@@ -91,9 +91,9 @@ public struct BufferBundle: ~Copyable, @unchecked Sendable {
 
     /// Charges all buffers to `tag`, and no more to whom they were charged before. Owner's thread, but to ``OwnerTag/none``
     /// on any.
-    public mutating func charge(to tag: OwnerTag) {
+    public mutating func charge(to tag: OwnerTag, file: StaticString = #fileID, line: UInt = #line) {
         if count > 0 { unsafe header.pointee.move(count: count, from: charged, to: tag) }
-        noteCharged(to: tag)
+        noteCharged(to: tag, SourceTouch(file, line))
         charged = tag
     }
 

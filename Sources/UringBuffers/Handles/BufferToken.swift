@@ -29,7 +29,7 @@ public struct BufferToken: @unchecked Sendable {
     public var id: BufferID { BufferID(bid) }
 
     /// The handle again, on whatever thread. Call it exactly once: a second call traps.
-    public func reclaim() -> ProvidedBuffer {
+    public func reclaim(file: StaticString = #fileID, line: UInt = #line) -> ProvidedBuffer {
         // Safe: an unreclaimed token keeps the header alive; a reclaimed one is a programming error that the checks
         // catch, as long as the group itself lives or the token is of a segment.
         if let segment {
@@ -40,6 +40,7 @@ public struct BufferToken: @unchecked Sendable {
             claimBuffer()
         }
         unsafe header.pointee.note(.reclaimed, bid)
+        unsafe header.pointee.touch(bid, SourceTouch(file, line))
         var buffer = unsafe ProvidedBuffer(header: header, bid: bid, offset: offset, length: length)
         buffer.charged = charged
         return buffer
@@ -68,11 +69,12 @@ final class SegmentClaim: Sendable {
 
 extension ProvidedBuffer {
     /// Gives ownership to a plain value; the buffer stays out until ``BufferToken/reclaim()``.
-    public consuming func intoToken() -> BufferToken {
+    public consuming func intoToken(file: StaticString = #fileID, line: UInt = #line) -> BufferToken {
         let offset = offset
         let length = length
         let charged = charged
         let (header, bid) = unsafe disown()
+        unsafe header.pointee.touch(bid, SourceTouch(file, line))
         // Safe: the record is ours while we own the whole buffer.
         guard unsafe header.pointee.records[Int(bid)].isIn(.lent) else {
             return unsafe BufferToken(

@@ -50,10 +50,11 @@ public struct ProvidedBuffer: ~Copyable, @unchecked Sendable {
 
     /// Charges the buffer to `tag`, and no more to whom it was charged before. Owner's thread, but to ``OwnerTag/none``
     /// on any.
-    public mutating func charge(to tag: OwnerTag) {
+    public mutating func charge(to tag: OwnerTag, file: StaticString = #fileID, line: UInt = #line) {
         // Safe: the header lives as long as any handle.
         unsafe header.pointee.move(count: 1, from: charged, to: tag)
         unsafe header.pointee.noteCharged(bid, to: tag)
+        unsafe header.pointee.touch(bid, SourceTouch(file, line))
         charged = tag
     }
 

@@ -39,13 +39,16 @@ public struct SendLease: ~Copyable, @unchecked Sendable {
     }
 
     /// Lends a buffer.
-    public init(_ buffer: consuming ProvidedBuffer) { self.init(BufferBundle(buffer)) }
+    public init(_ buffer: consuming ProvidedBuffer, file: StaticString = #fileID, line: UInt = #line) {
+        self.init(BufferBundle(buffer), file: file, line: line)
+    }
 
     /// Lends a chain of buffers, for one gathered send.
-    public init(_ bundle: consuming BufferBundle) {
+    public init(_ bundle: consuming BufferBundle, file: StaticString = #fileID, line: UInt = #line) {
         byteCount = bundle.byteCount
         unsafe header = unsafe bundle.header
         bundle.markSending(true)
+        bundle.touch(SourceTouch(file, line))
         unsafe content = .allocate(capacity: 1)
         unsafe content.initialize(to: .bundle(bundle))
     }

@@ -69,9 +69,10 @@ public struct SharedBuffer: Sendable {
 
 extension ProvidedBuffer {
     /// Gives the buffer to any number of readers. Nobody can write to it any more.
-    public consuming func share() -> SharedBuffer {
+    public consuming func share(file: StaticString = #fileID, line: UInt = #line) -> SharedBuffer {
         // Safe: the buffer is ours.
         unsafe header.pointee.note(.shared, bid)
+        unsafe header.pointee.touch(bid, SourceTouch(file, line))
         return SharedBuffer(self)
     }
 }

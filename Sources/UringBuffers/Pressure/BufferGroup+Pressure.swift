@@ -74,15 +74,17 @@ extension BufferGroup {
     }
 
     /// Turns a completion into what it means, and charges its buffers to `tag` until they are home.
-    public func take(result: Int32, flags: CompletionFlags, tag: OwnerTag) -> TakeOutcome {
-        let outcome = takeRare(result: result, flags: flags)
+    public func take(
+        result: Int32, flags: CompletionFlags, tag: OwnerTag, file: StaticString = #fileID, line: UInt = #line
+    ) -> TakeOutcome {
+        let outcome = takeRare(result: result, flags: flags, SourceTouch(file, line))
         guard tag != .none else { return outcome }
         switch consume outcome {
         case .buffer(var buffer):
-            buffer.charge(to: tag)
+            buffer.charge(to: tag, file: file, line: line)
             return .buffer(buffer)
         case .bundle(var bundle):
-            bundle.charge(to: tag)
+            bundle.charge(to: tag, file: file, line: line)
             return .bundle(bundle)
         case let other: return other
         }
