@@ -90,7 +90,7 @@ enum Remedies {
             return registration(number)
         case .provideBuffers:
             return providing(number)
-        case .registerFixedBuffers:
+        case .registerFixedBuffers, .unregisterFixedBuffers:
             return fixedBuffers(number)
         case .registerRegion, .mapRegion, .enableRing:
             return RegionRemedies.sentence(operation, number)
