@@ -24,6 +24,13 @@ let package = Package(
         .executableTarget(
             name: "own-ring",
             dependencies: ["CLoop", .product(name: "UringBuffers", package: "swift-uring-buffers")]),
+        // A file copied past the page cache through registered memory.
+        .executableTarget(
+            name: "direct-copy",
+            dependencies: [
+                .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringQueue", package: "swift-uring-buffers"),
+            ]),
         // A server of one's own, fuzzed on the simulated kernel.
         .executableTarget(
             name: "fuzz-lines",

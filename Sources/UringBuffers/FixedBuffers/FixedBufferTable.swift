@@ -171,7 +171,7 @@ public struct FixedBufferTable: ~Copyable, Sendable {
     /// - Throws: ``UringError`` with `ENXIO` when it is closed already, `EEXIST` as ``init(ring:slots:reports:)``.
     public func close() throws(UringError) {
         try table.books.withLock { (books) throws(UringError) in
-            try requireOpen(books)
+            try requireOpen(books, .unregisterFixedBuffers)
             try SystemCalls.unregisterFixedTable(descriptor: table.descriptor)
             books.retireAll()
         }
@@ -189,7 +189,9 @@ public struct FixedBufferTable: ~Copyable, Sendable {
         }
     }
 
-    func requireOpen(_ books: borrowing FixedBooks) throws(UringError) {
-        if books.isClosed { throw UringError(.registerFixedBuffers, errno: ENXIO) }
+    private func requireOpen(
+        _ books: borrowing FixedBooks, _ operation: UringError.Operation = .registerFixedBuffers
+    ) throws(UringError) {
+        if books.isClosed { throw UringError(operation, errno: ENXIO) }
     }
 }

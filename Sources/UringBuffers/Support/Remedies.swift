@@ -44,9 +44,8 @@ enum Remedies {
         case .fixedBuffers(let first, let end):
             return "The group has no buffers \(first)..<\(end): name at least one, and none beyond its capacity."
         case .fixedHeapMemory:
-            return
-                "Heap memory cannot be a fixed buffer: the heap hands its pages out again while the kernel still has "
-                + "them pinned. Take an anonymous mapping, a memory file or huge pages."
+            return "Heap memory cannot be a fixed buffer: the heap hands its pages out again while the kernel still "
+                + "has them pinned. Take an anonymous mapping, a memory file or huge pages."
         case .fixedClonesItself:
             return "A table cannot be cloned into itself: register the memory in the other slot as well."
         case .fixedRefused(let refusal):
@@ -91,7 +90,7 @@ enum Remedies {
             return registration(number)
         case .provideBuffers:
             return providing(number)
-        case .registerFixedBuffers:
+        case .registerFixedBuffers, .unregisterFixedBuffers:
             return fixedBuffers(number)
         case .registerRegion, .mapRegion, .enableRing:
             return RegionRemedies.sentence(operation, number)

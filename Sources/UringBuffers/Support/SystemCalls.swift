@@ -98,7 +98,7 @@ enum SystemCalls {
 
     static func unregisterFixedTable(descriptor: Int32) throws(UringError) {
         let result = curing_unregister_fixed_table(descriptor)
-        guard result == 0 else { throw UringError(.registerFixedBuffers, errno: -result) }
+        guard result == 0 else { throw UringError(.unregisterFixedBuffers, errno: -result) }
     }
 
     static func duplicate(_ descriptor: Int32) throws(UringError) -> Int32 {

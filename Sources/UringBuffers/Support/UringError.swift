@@ -32,6 +32,7 @@ public struct UringError: Error, Hashable, Sendable {
         case registerRegion = "register the memory region"
         case mapRegion = "map the kernel's memory region"
         case enableRing = "enable the ring"
+        case unregisterFixedBuffers = "unregister fixed buffers"
         case cloneFixedBuffers = "clone fixed buffers"
         case duplicateDescriptor = "duplicate the ring descriptor"
         case closeGroup = "close the buffer group"

@@ -70,7 +70,9 @@ struct Expectation {
             call: .enter, errors: [EINTR, EAGAIN, EBUSY, ENOMEM, EBADR, EFAULT], operations: [.submit, .wait],
             harmless: "requests go with the next submit or wait"),
         Expectation(call: .enterToFlush, errors: [EINTR, EBUSY], harmless: "fetched at the next wait"),
-        Expectation(call: .unregisterBuffers, errors: [ENXIO, EEXIST], harmless: "the table ends with the ring"),
+        Expectation(
+            call: .unregisterBuffers, errors: [ENXIO, EEXIST], operations: [.unregisterFixedBuffers],
+            harmless: "the table ends with the ring", leaves: "a dropped table's memory"),
         Expectation(call: .registerProbe, errors: [EINVAL, ENOMEM], harmless: "no zero-copy sends"),
         Expectation(call: .registerBuffers2, errors: [ENOMEM, EBUSY], operations: [.registerFixedBuffers]),
         Expectation(call: .registerBuffersUpdate, errors: [ENOMEM, EFAULT], operations: [.registerFixedBuffers]),
@@ -98,7 +100,9 @@ struct Expectation {
         Expectation(call: .stat, errors: [ENOENT, EACCES], harmless: "the first user namespace is assumed"),
         Expectation(call: .signalfd, errors: [EMFILE, ENOMEM], harmless: "the tool's: it says so and ends"),
         Expectation(call: .signalfdRead, errors: [EAGAIN], harmless: "the tool's: no signal"),
-        Expectation(call: .cloneBuffers, errors: [EINVAL, ENOMEM], harmless: "not known"),
+        Expectation(
+            call: .cloneBuffers, errors: [EINVAL, ENOMEM], operations: [.cloneFixedBuffers],
+            harmless: "a question is answered: not known"),
         Expectation(
             call: .registerRegion, errors: [EINVAL, ENOMEM], operations: [.registerRegion],
             harmless: "a queue waits with ordinary arguments; a question is answered: no"),

@@ -6,7 +6,7 @@ import UringBuffers
 import UringQueue
 
 extension Life {
-    static let sending = [sendsAndShares, zeroCopy, underWay]
+    static let sending = [sendsAndShares, zeroCopy, fixedFiles, clones, underWay]
 
     static let sendsAndShares = Life(name: "sends") { stage throws(UringError) in
         try play(stage, Scene.Shape()) { scene throws(UringError) in
@@ -32,6 +32,41 @@ extension Life {
             try awaitEnd(of: 7, in: scene)
             stage.require(far.read(8192).count > 0, "the bytes did not arrive")
             try table.clear(1)
+        }
+    }
+
+    /// Registered memory and a group's buffers in slots, files read and written through them, slots replaced and reported.
+    static let fixedFiles = Life(name: "files through fixed buffers") { stage throws(UringError) in
+        let reports: UInt64 = 1 << 62
+        let shape = Scene.Shape(capacity: 4, bufferSize: 4096)
+        let (zero, null) = unsafe (open("/dev/zero", O_RDONLY), open("/dev/null", O_WRONLY))
+        defer { for file in [zero, null] { _ = close(file) } }
+        try play(stage, shape) { scene throws(UringError) in
+            let table = try FixedBufferTable(ring: scene.queue.descriptor, slots: 2, reports: reports)
+            let slot = try table.register(scene.group, in: 1)
+            var range = try table.register(PageMemory(byteCount: 8192), in: 0)
+            scene.queue.read(from: zero, at: 0, into: range.takeFirst(4096), tag: 7)
+            try awaitEnd(of: 7, in: scene)
+            guard let buffer = try scene.receiveOne(4096) else { return }
+            scene.queue.write(buffer, to: null, at: 0, fixedBuffer: slot, tag: 8)
+            try awaitEnd(of: 8, in: scene)
+            _ = try table.register(PageMemory(byteCount: 4096), in: 0, replacing: true).count
+            try awaitEnd(of: reports + 2, in: scene)
+            stage.require(table.takeReport(tag: reports + 2)?.slot == range.slot, "no report of the replaced slot")
+            try table.close()
+        }
+    }
+
+    /// The slots of one ring's table in another's.
+    static let clones = Life(name: "cloned fixed buffers") { stage throws(UringError) in
+        let other = try UringQueue(entries: 8, waiting: .ordinary)
+        let source = try FixedBufferTable(ring: other.descriptor, slots: 2)
+        let range = try source.register(PageMemory(byteCount: 4096), in: 1)
+        try play(stage, Scene.Shape()) { scene throws(UringError) in
+            let table = try FixedBufferTable(ring: scene.queue.descriptor, cloning: source)
+            try table.clone(1..<2, of: source, to: 0, replacing: true)
+            stage.require(table.slot(at: 0)?.byteCount == range.count, "the clone is another")
+            try scene.receive(500)
         }
     }
 
