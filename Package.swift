@@ -19,6 +19,7 @@ let package = Package(
         .library(name: "UringBuffers", targets: ["UringBuffers"]),
         .library(name: "UringQueue", targets: ["UringQueue"]),
         .library(name: "RingArithmetic", targets: ["RingArithmetic"]),
+        .library(name: "UringBuffersReports", targets: ["UringBuffersReports"]),
         .library(name: "UringBuffersTesting", targets: ["UringBuffersTesting"]),
         .executable(name: "uring-buffers", targets: ["uring-buffers"]),
     ],
@@ -38,6 +39,8 @@ let package = Package(
             exclude: ["Group/ReturnStack.pml", "Group/ReturnStackState.pml"], swiftSettings: settings),
         // A small complete I/O stack that uses the library.
         .target(name: "UringQueue", dependencies: ["CUring", "UringBuffers"], swiftSettings: settings),
+        // Snapshots as JSON, Prometheus text, OpenMetrics and a page for people: pure functions.
+        .target(name: "UringBuffersReports", dependencies: ["UringBuffers"], swiftSettings: settings),
         // For tests and fuzzers, ours and other people's: a simulated kernel that consumes buffer rings.
         .target(
             name: "UringBuffersTesting", dependencies: ["CUring", "RingArithmetic", "UringBuffers"],
@@ -76,6 +79,10 @@ let package = Package(
         .testTarget(
             name: "UringQueueTests",
             dependencies: ["CBareRing", "KernelSupport", "UringBuffers", "UringBuffersTesting", "UringQueue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "UringBuffersReportsTests",
+            dependencies: ["KernelSupport", "TestSupport", "UringBuffers", "UringBuffersReports", "UringQueue"],
             swiftSettings: settings),
         .testTarget(
             name: "UringBuffersTestingTests",
