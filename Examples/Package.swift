@@ -17,6 +17,7 @@ let package = Package(
             name: "watch-books",
             dependencies: [
                 .product(name: "UringBuffers", package: "swift-uring-buffers"),
+                .product(name: "UringBuffersReports", package: "swift-uring-buffers"),
                 .product(name: "UringQueue", package: "swift-uring-buffers"),
             ]),
         // The pool in a ring of your own, driven by somebody else's code: here by liburing in C.

@@ -48,7 +48,7 @@ public enum HumanReport {
             lines.append("  zero-copy sends: \(group.zeroCopySends), copied after all \(group.copiedSends)")
         }
         if let hold = group.holdTime, let median = hold.quantile(0.5), let most = hold.quantile(0.99) {
-            lines.append("  held: half below \(time(median)), 99 % below \(time(most))")
+            lines.append("  held: half of them for at most \(time(median)), 99 % for at most \(time(most))")
         }
         for tag in group.tags where tag.held > 0 {
             let name = tag.name ?? (tag.number == 0 ? "others" : "tag \(tag.number)")

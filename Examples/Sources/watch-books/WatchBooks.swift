@@ -3,6 +3,7 @@
 import Foundation
 import Glibc
 import UringBuffers
+import UringBuffersReports
 import UringQueue
 
 @main
@@ -13,8 +14,7 @@ struct WatchBooks {
         let monitor = PoolMonitor()
         try work(ends, monitor)
         // The group is gone; its books are as they were at its end.
-        let last = monitor.snapshot().groups[0]
-        print("at the end: \(last.selected) selected, \(last.states.lent) lent, balanced: \(last.balanced)")
+        print(HumanReport.render(monitor.snapshot()), terminator: "")
     }
 
     static func work(_ ends: [Int32], _ monitor: PoolMonitor) throws {
