@@ -195,7 +195,7 @@ import UringQueue
                 #expect(error.errno == ENOMEM && error.remedy.contains("ulimit -l"), "\(error)")
             }
             #expect(kept.slot.isCurrent && table.slot(at: 0) == kept.slot)
-            kept.withUnsafeMutableBytes { unsafe $0[0] = 1 }
+            unsafe kept.withUnsafeMutableBytes { unsafe $0[0] = 1 }
         }
     }
 }
