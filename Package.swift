@@ -24,8 +24,9 @@ let package = Package(
         .executable(name: "uring-buffers", targets: ["uring-buffers"]),
     ],
     dependencies: [
-        // Only the command-line tool needs this; a package that uses the libraries does not download it.
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        // Only the command-line tool needs these; a package that uses the libraries does not download them.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
         // C: ring memory accessors, raw register calls, the submission and completion queue over liburing.
@@ -45,14 +46,16 @@ let package = Package(
         .target(
             name: "UringBuffersTesting", dependencies: ["CUring", "RingArithmetic", "UringBuffers"],
             swiftSettings: settings),
-        // The tool: proxy, echo, demo.
+        // The tool: proxy, echo, demo, top, doctor.
         .executableTarget(
             name: "uring-buffers",
             dependencies: [
-                "CUring", "UringBuffers", "UringQueue",
+                "CUring", "UringBuffers", "UringBuffersReports", "UringQueue",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
             ],
-            swiftSettings: settings),
+            // In the program itself, so that it can be moved without a folder beside it.
+            resources: [.embedInCode("Observe/page.html")], swiftSettings: settings),
         // For tests: a seeded generator that prints its seed when a test fails.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"], swiftSettings: settings),

@@ -114,7 +114,7 @@ extension MetricFamily {
             "buffers_unreaped", .gauge, "Buffers that the kernel selected and whose completions were not taken.")
         var oldest = MetricFamily(
             "oldest_held_timestamp_seconds", .gauge, unit: "seconds",
-            "When the buffer that is held the longest was taken; now when none is.")
+            "When the buffer that is held the longest was taken, and by whom; now when none is.")
         for (label, group) in groups {
             for (name, count) in group.states.all { states.add(count, label, ("state", name)) }
             consistent.add(group.isConsistent ? 1 : 0, label)
@@ -122,7 +122,9 @@ extension MetricFamily {
             if let count = group.unreaped { unreaped.add(count, label) }
             if group.mode.level != .counters {
                 let since = group.oldestHeld?.sinceNanoseconds ?? snapshot.monotonicNanoseconds
-                oldest.add(seconds: Int(snapshot.wallNanoseconds - snapshot.monotonicNanoseconds + since), label)
+                oldest.add(
+                    seconds: Int(snapshot.wallNanoseconds - snapshot.monotonicNanoseconds + since), label,
+                    ("tag", group.oldestHeld.map { tagName(group, $0.tag) } ?? ""))
             }
         }
         return families + [states, consistent, resident, unreaped, oldest]

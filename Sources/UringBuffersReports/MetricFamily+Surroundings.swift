@@ -8,9 +8,7 @@ extension MetricFamily {
         var peak = MetricFamily("tag_buffers_high_water", .gauge, "The most that a tag held at once.")
         var charged = MetricFamily("tag_charged", .counter, "All that was ever charged to a tag.")
         for (label, group) in groups {
-            // Tags without a name are numbers, and those that are not listed one by one are others.
-            let names = unique(group.tags.map { $0.name ?? ($0.number == 0 ? "other" : String($0.number)) })
-            for (name, tag) in zip(names, group.tags) {
+            for (name, tag) in zip(tagNames(group), group.tags) {
                 buffers.add(tag.lent, label, ("tag", name), ("state", "lent"))
                 buffers.add(tag.sending, label, ("tag", name), ("state", "sending"))
                 peak.add(tag.peak, label, ("tag", name))
@@ -18,6 +16,17 @@ extension MetricFamily {
             }
         }
         return [buffers, peak, charged]
+    }
+
+    /// Tags without a name are numbers, and those that are not listed one by one are others.
+    private static func tagNames(_ group: GroupSnapshot) -> [String] {
+        unique(group.tags.map { $0.name ?? ($0.number == 0 ? "other" : String($0.number)) })
+    }
+
+    /// A tag as it is called everywhere; nothing for nobody.
+    static func tagName(_ group: GroupSnapshot, _ number: Int) -> String {
+        if number == 0 { return "" }
+        return group.tags.firstIndex { $0.number == number }.map { tagNames(group)[$0] } ?? String(number)
     }
 
     static func distributions(_ groups: Groups) -> [MetricFamily] {

@@ -35,6 +35,7 @@ public struct SystemCall: Hashable, Sendable {
     public static let bind = SystemCall(CURING_CALL_BIND, "bind")
     public static let listen = SystemCall(CURING_CALL_LISTEN, "listen")
     public static let getsockname = SystemCall(CURING_CALL_GETSOCKNAME, "getsockname")
+    public static let getpeername = SystemCall(CURING_CALL_GETPEERNAME, "getpeername")
     public static let connect = SystemCall(CURING_CALL_CONNECT, "connect")
     public static let socketpair = SystemCall(CURING_CALL_SOCKETPAIR, "socketpair")
     /// With the mappings of the queues, all of which liburing makes and undoes.
@@ -77,8 +78,7 @@ public struct SystemCall: Hashable, Sendable {
     public static let all: [SystemCall] = [
         mmap, munmap, madvise, mincore, posixMemalign, memfdCreate, ftruncate, duplicate, close, getsockopt,
         epollCreate, epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname,
-        connect,
-        socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup, enter, enterToFlush,
+        getpeername, connect, socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup, enter, enterToFlush,
         unregisterBuffers, registerProbe, registerBuffers2,
         registerBuffersUpdate, enableRings, registerRingFDs, registerBufferRing, unregisterBufferRing,
         registerSyncCancel,

@@ -44,6 +44,7 @@ static const uint32_t CURING_CALL_READ = 29;
 static const uint32_t CURING_CALL_STAT = 30;
 static const uint32_t CURING_CALL_SIGNALFD = 31;
 static const uint32_t CURING_CALL_SIGNALFD_READ = 32;
+static const uint32_t CURING_CALL_GETPEERNAME = 33;
 // io_uring_register(2): this plus the opcode.
 static const uint32_t CURING_CALL_REGISTER = 40;
 static const uint32_t CURING_CALLS = 104;

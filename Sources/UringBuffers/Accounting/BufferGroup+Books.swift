@@ -9,7 +9,8 @@ extension BufferGroup {
     ///
     /// The rules are checked in three ways that know nothing of each other: the counters lead to levels; the buffers'
     /// own states are counted; the ring's tail and the kernel's head tell what is published. What does not agree is in
-    /// ``GroupSnapshot/violations``, and counts as one of ``GroupSnapshot/Edges/auditFailures``. Nothing is corrected.
+    /// ``GroupSnapshot/violations``, also in what monitors read until the next audit, and counts as one of
+    /// ``GroupSnapshot/Edges/auditFailures``. Nothing is corrected.
     public func books() -> GroupSnapshot {
         unsafe header.pointee.checkOwnerUnlessClosed()
         return unsafe header.pointee.audited()
@@ -45,6 +46,7 @@ extension GroupHeader {
         let waiting = returns.waiting
         var books = snapshot(named: "group \(ring.id)", including: .kernelHead)
         books.violations += violations(of: books, scan: scanStates(), waiting: waiting)
+        ledger.note(findings: books.violations)
         if !books.violations.isEmpty {
             counters.auditFailures.add(1)
             books.edges.auditFailures = counters.auditFailures.value

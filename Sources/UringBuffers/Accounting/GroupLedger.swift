@@ -19,6 +19,8 @@ final class GroupLedger: @unchecked Sendable {
     let made = MonotonicClock.now
     private let isWatched = Atomic<Bool>(false)
     private var last: GroupSnapshot?
+    /// What the last audit found.
+    private let findings = Locked<[String]>([])
 
     // Numbers that readers derive from several others, and that nevertheless never go back.
 
@@ -45,13 +47,22 @@ final class GroupLedger: @unchecked Sendable {
         }
         defer { unpin() }
         // Safe: pinned.
-        return unsafe header.pointee.snapshot(named: name, including: parts)
+        return withFindings(unsafe header.pointee.snapshot(named: name, including: parts))
+    }
+
+    /// The owner audited. Until the next time, readers see what it found.
+    func note(findings found: [String]) { findings.change { $0 = found } }
+
+    private func withFindings(_ snapshot: GroupSnapshot) -> GroupSnapshot {
+        var snapshot = snapshot
+        snapshot.violations += findings.value.filter { !snapshot.violations.contains($0) }
+        return snapshot
     }
 
     /// No handle and no owner is left.
     func end(_ header: UnsafeMutablePointer<GroupHeader>) {
         if isWatched.load(ordering: .relaxed) {
-            last = unsafe header.pointee.snapshot(named: "", including: [])
+            last = withFindings(unsafe header.pointee.snapshot(named: "", including: []))
         }
         withExtendedLifetime(self) { unpin() }
     }

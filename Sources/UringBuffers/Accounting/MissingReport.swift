@@ -8,6 +8,8 @@ public struct MissingReport: Hashable, Sendable, Codable {
     public let buffers: [BufferSnapshot]
     /// How many buffers and segments each tag is charged with, by its number.
     public let holders: [OwnerTag: Int]
+    /// What those are called that have names.
+    public let names: [OwnerTag: String]
     /// When the report was made, on the monotonic clock.
     public let madeNanoseconds: Int64
 
@@ -34,7 +36,10 @@ extension GroupHeader {
             case .spare, .available, .partial, .returning: break
             }
         }
-        return MissingReport(buffers: buffers, holders: tags.holders, madeNanoseconds: Int64(MonotonicClock.now))
+        let holders = tags.holders
+        return MissingReport(
+            buffers: buffers, holders: holders, names: tags.names(of: holders.keys),
+            madeNanoseconds: Int64(MonotonicClock.now))
     }
 }
 
@@ -42,12 +47,16 @@ extension MissingReport: CustomStringConvertible {
     /// A line for each buffer.
     public var description: String {
         if isEmpty { return "nothing is missing" }
-        return (["\(buffers.count) buffers are missing"] + buffers.map(line)).joined(separator: "\n")
+        let count = buffers.count == 1 ? "1 buffer is missing" : "\(buffers.count) buffers are missing"
+        return ([count] + buffers.map(line)).joined(separator: "\n")
     }
 
     private func line(_ buffer: BufferSnapshot) -> String {
         var parts = ["bid \(buffer.id): \(buffer.state)"]
-        if buffer.tag > 0 { parts.append("tag \(buffer.tag)") }
+        if buffer.tag > 0 {
+            let name = names[OwnerTag(UInt16(buffer.tag))].map { " (\($0))" } ?? ""
+            parts.append("tag \(buffer.tag)\(name)")
+        }
         if let since = buffer.sinceNanoseconds { parts.append("for \(Duration.nanoseconds(madeNanoseconds - since))") }
         if let touch = buffer.lastTouch { parts.append("last touched at \(touch)") }
         if !buffer.history.isEmpty {

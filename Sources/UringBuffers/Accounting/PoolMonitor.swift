@@ -16,7 +16,7 @@ internal import Synchronization
 /// in words that only it writes, and a reader that met it in the middle of a step tries again, a bounded number of times.
 /// A group that is gone stays in the snapshots as it was at its end, until ``unwatch(_:)``; regions and tables leave them.
 public final class PoolMonitor: Sendable {
-    private let watched = WatchList()
+    private let watched = Locked(WatchList())
 
     /// Watches nothing yet.
     public init() {}
@@ -58,7 +58,7 @@ public final class PoolMonitor: Sendable {
 
     /// What is known now. Any thread.
     public func snapshot(including parts: SnapshotParts = []) -> PoolSnapshot {
-        let lists = watched.lists
+        let lists = watched.value
         var snapshot = PoolSnapshot(
             wallNanoseconds: Int64(MonotonicClock.wall), monotonicNanoseconds: Int64(MonotonicClock.now),
             processID: getpid())
@@ -79,43 +79,11 @@ public final class PoolMonitor: Sendable {
     }
 }
 
-/// What is watched, behind a lock that no owner of a group ever takes while it works.
-@safe
-private final class WatchList: @unchecked Sendable {
-    // @unchecked: everything happens under the lock. Not a Mutex, which the thread sanitizer does not understand.
-
-    struct Lists {
-        var groups: [(name: String, ledger: GroupLedger)] = []
-        var regions: [(name: String, region: Weak<RegionStorage>)] = []
-        var tables: [(name: String, table: Weak<FixedTable>)] = []
-    }
-
-    private let lock: UnsafeMutablePointer<pthread_mutex_t>
-    private var content = Lists()
-
-    init() {
-        // Safe, here and below: the lock is in memory of its own, from here to deinit.
-        unsafe lock = .allocate(capacity: 1)
-        unsafe lock.initialize(to: pthread_mutex_t())
-        unsafe pthread_mutex_init(lock, nil)
-    }
-
-    deinit {
-        unsafe pthread_mutex_destroy(lock)
-        unsafe lock.deallocate()
-    }
-
-    var lists: Lists {
-        unsafe pthread_mutex_lock(lock)
-        defer { unsafe pthread_mutex_unlock(lock) }
-        return content
-    }
-
-    func change(_ body: (inout Lists) -> Void) {
-        unsafe pthread_mutex_lock(lock)
-        defer { unsafe pthread_mutex_unlock(lock) }
-        body(&content)
-    }
+/// What is watched.
+private struct WatchList {
+    var groups: [(name: String, ledger: GroupLedger)] = []
+    var regions: [(name: String, region: Weak<RegionStorage>)] = []
+    var tables: [(name: String, table: Weak<FixedTable>)] = []
 }
 
 /// Something that is watched and not kept.

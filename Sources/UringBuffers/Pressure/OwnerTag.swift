@@ -122,6 +122,13 @@ struct TagTable: ~Copyable {
         return found
     }
 
+    /// What tags that were made are called, of those that have names.
+    func names(of tags: some Sequence<OwnerTag>) -> [OwnerTag: String] {
+        var found: [OwnerTag: String] = [:]
+        for tag in tags { found[tag] = unsafe records[tag.index - 1].name.text }
+        return found
+    }
+
     /// `count` buffers of a tag were lent to a send, or came back from it. Any thread.
     func noteSending(_ number: UInt16, count: Int) {
         unsafe records[Int(number) - 1].sending.add(count, ordering: .relaxed)

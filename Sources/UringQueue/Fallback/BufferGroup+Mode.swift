@@ -25,21 +25,23 @@ extension BufferGroup {
     ///   - minimumLeft: of ``Consumption/incremental(minimumLeft:)``; other modes than
     ///     ``BufferMode/incrementalWithMinimum`` ignore it.
     ///   - refill: how many buffers are kept published.
+    ///   - level: how much the books know of each buffer.
     /// - Throws: ``UringError``; nothing stays registered or allocated.
     public init(
         on queue: borrowing UringQueue, id: BufferGroupID, capacity: Int, bufferSize: Int, mode: BufferMode,
         minimumLeft: Int = 0, refill: RefillPolicy = .adaptive, slab: PageSource = .anonymousMap,
-        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)? = nil
+        slabOptions: PageOptions = .noReserve, level: AccountingLevel = .counters,
+        wakeOnReturn: (@Sendable () -> Void)? = nil
     ) throws(UringError) {
         if mode.usesRing {
             self = try BufferGroup(
                 ring: queue.descriptor, id: id, capacity: capacity, bufferSize: bufferSize,
                 consumption: mode.consumption(minimumLeft: minimumLeft), refill: refill, slab: slab,
-                slabOptions: slabOptions, wakeOnReturn: wakeOnReturn)
+                slabOptions: slabOptions, level: level, wakeOnReturn: wakeOnReturn)
         } else {
             self = try unsafe BufferGroup(
                 readBy: queue.state, id: id, capacity: capacity, bufferSize: bufferSize, mode: mode, refill: refill,
-                slab: slab, slabOptions: slabOptions, wakeOnReturn: wakeOnReturn)
+                slab: slab, slabOptions: slabOptions, level: level, wakeOnReturn: wakeOnReturn)
         }
     }
 
@@ -47,13 +49,14 @@ extension BufferGroup {
     init(
         readBy queue: UnsafeMutablePointer<QueueState>, id: BufferGroupID, capacity: Int, bufferSize: Int,
         mode: BufferMode, refill: RefillPolicy, slab: PageSource = .anonymousMap,
-        slabOptions: PageOptions = .noReserve, wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
+        slabOptions: PageOptions = .noReserve, level: AccountingLevel = .counters,
+        wakeOnReturn: (@Sendable () -> Void)?, share: PoolShare? = nil
     ) throws(UringError) {
         let way: QueueRing.Way = mode == .providedBuffers ? .provides : .chooses
         let ring = unsafe QueueRing(way, on: queue)
         let group = try BufferGroup(
             consumer: ring, id: id, capacity: capacity, bufferSize: bufferSize, consumption: .whole, refill: refill,
-            slab: slab, slabOptions: slabOptions, wakeOnReturn: wakeOnReturn, share: share)
+            slab: slab, slabOptions: slabOptions, level: level, wakeOnReturn: wakeOnReturn, share: share)
         // Safe: the queue is the caller's, and lives.
         if way == .provides { unsafe try queue.pointee.provideFirst(ring) }
         self = group

@@ -24,7 +24,8 @@ public enum Socket {
         return made
     }
 
-    private static func bind(_ socket: Int32, to address: SocketAddress) -> Bool {
+    /// Gives a socket an address of its own before it connects or listens; port 0 for any. Returns whether that is possible.
+    public static func bind(_ socket: Int32, to address: SocketAddress) -> Bool {
         guard curing_fails(CURING_CALL_BIND) == 0 else { return false }
         return unsafe withUnsafeBytes(of: address.storage) { bytes in
             // Safe: the storage holds a whole address of the given length.
@@ -60,12 +61,22 @@ public enum Socket {
 
     /// The address that a socket is bound to: the port that the kernel chose, for example.
     public static func localAddress(of socket: Int32) throws(UringError) -> SocketAddress {
+        unsafe try address { unsafe curing_fails(CURING_CALL_GETSOCKNAME) != 0 ? -1 : getsockname(socket, $0, &$1) }
+    }
+
+    /// The address at the other end of a connected socket.
+    public static func peerAddress(of socket: Int32) throws(UringError) -> SocketAddress {
+        unsafe try address { unsafe curing_fails(CURING_CALL_GETPEERNAME) != 0 ? -1 : getpeername(socket, $0, &$1) }
+    }
+
+    private static func address(
+        _ ask: (UnsafeMutablePointer<sockaddr>, inout socklen_t) -> Int32
+    ) throws(UringError) -> SocketAddress {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        // Safe: the kernel writes at most `length` bytes.
         let result = unsafe withUnsafeMutableBytes(of: &storage) { bytes in
-            // Safe: the kernel writes at most `length` bytes.
-            unsafe curing_fails(CURING_CALL_GETSOCKNAME) != 0
-                ? -1 : getsockname(socket, bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
+            unsafe ask(bytes.baseAddress!.assumingMemoryBound(to: sockaddr.self), &length)
         }
         guard result == 0 else { throw UringError(.socket, errno: UringErrno.current) }
         return SocketAddress(storage: storage, length: Int(length))

@@ -34,7 +34,10 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
     }
 
     /// `address:port`, with brackets around an IPv6 address.
-    public var description: String {
+    public var description: String { family == AF_INET6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// The address without its port, as numbers.
+    public var host: String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         var copy = storage
         let error = unsafe withUnsafePointer(to: &copy) { pointer in
@@ -44,9 +47,8 @@ public struct SocketAddress: Sendable, CustomStringConvertible {
                     address, socklen_t(length), &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
             }
         }
-        guard error == 0 else { return "?:\(port)" }
-        let text = String(decoding: host.prefix(while: { $0 != 0 }).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return family == AF_INET6 ? "[\(text)]:\(port)" : "\(text):\(port)"
+        guard error == 0 else { return "?" }
+        return String(decoding: host.prefix(while: { $0 != 0 }).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// The addresses that a host name or numeric address stands for, in the resolver's order; blocks while it asks.

@@ -25,6 +25,8 @@ struct DemoCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Replays the clients' choices.", valueName: "number"))
     var seed: UInt64?
 
+    @OptionGroup var watching: ObserveOptions
+
     func validate() throws {
         guard (1...3600).contains(seconds) else { throw ValidationError("--seconds must be from 1 to 3600") }
         guard (1...10000).contains(connections) else { throw ValidationError("--connections must be from 1 to 10000") }
@@ -33,8 +35,15 @@ struct DemoCommand: ParsableCommand {
     func run() throws {
         DescriptorLimit.raise()
         let signals = try TerminationSignals()
-        let upstream = try DemoServer(.echo)
-        let proxy = try DemoServer(.proxy(upstreams: [upstream.address]))
+        let monitor = PoolMonitor()
+        func watcher(_ name: String) -> RelayWatch? {
+            watching.observe.map { _ in RelayWatch(monitor: monitor, name: name) }
+        }
+        let upstream = try DemoServer(.echo, observe: watching, watch: watcher("echo server"))
+        let proxy = try DemoServer(
+            .proxy(upstreams: [upstream.address]), observe: watching, watch: watcher("proxy"))
+        let observer = try watching.start(monitor)
+        defer { withExtendedLifetime(observer) {} }
         let tally = DemoTally()
         let seed = self.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
         Output.line(

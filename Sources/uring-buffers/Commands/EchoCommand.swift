@@ -17,5 +17,7 @@ struct EchoCommand: ParsableCommand {
 
     @OptionGroup var pool: PoolOptions
 
-    func run() throws { try ServerRun.run(listen: listen, service: .echo, pool: pool) }
+    @OptionGroup var watching: ObserveOptions
+
+    func run() throws { try ServerRun.run(listen: listen, service: .echo, pool: pool, observe: watching, named: "echo") }
 }

@@ -22,8 +22,10 @@ struct ProxyCommand: ParsableCommand {
 
     @OptionGroup var pool: PoolOptions
 
+    @OptionGroup var watching: ObserveOptions
+
     func run() throws {
         let upstreams = try upstream.resolve()
-        try ServerRun.run(listen: listen, service: .proxy(upstreams: upstreams), pool: pool)
+        try ServerRun.run(listen: listen, service: .proxy(upstreams: upstreams), pool: pool, observe: watching, named: "proxy")
     }
 }

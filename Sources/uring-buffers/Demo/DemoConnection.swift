@@ -36,6 +36,10 @@ struct DemoConnection {
         total = 1 << Int(random.next() % 22) + Int(random.next() % 1000)
         self.random = DemoRandom(seed: random.next())
         descriptor = try Socket.make(for: address)
+        // From one of several hosts, so that holders have names. Where that is not possible, all are one host.
+        if let host = try? SocketAddress.resolve(host: "127.0.0.\(2 + random.next() % 6)", port: 0) {
+            _ = Socket.bind(descriptor, to: host[0])
+        }
         messageEnd = 0
         messageEnd = nextMessageEnd()
         guard Socket.connect(descriptor, to: address) else {

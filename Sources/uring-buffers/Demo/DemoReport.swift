@@ -36,7 +36,14 @@ struct DemoReport {
             were free.
 
             The proxy's books: \(SummaryText.states(books.states)) of \(books.capacity).
-            \(isGood ? "They balance, and so do the echo server's." : "THEY DO NOT BALANCE: please report this.")
+            \(isGood ? "They balance, and so do the echo server's." : troubles)
             """
+    }
+
+    private var troubles: String {
+        let found = [proxy, upstream].flatMap { server in
+            server.books.violations + (server.missing.isEmpty ? [] : [server.missing.description])
+        }
+        return (found + ["THEY DO NOT BALANCE: please report this."]).joined(separator: "\n")
     }
 }

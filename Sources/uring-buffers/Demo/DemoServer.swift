@@ -10,16 +10,19 @@ final class DemoServer: Sendable {
     private let thread: BackgroundThread<Summary>
 
     /// Starts the server on a free port of the loopback interface; returns when clients can connect.
-    init(_ service: RelayService) throws {
+    init(_ service: RelayService, observe: ObserveOptions, watch: RelayWatch?) throws {
         let box = Started()
         let control = control
-        thread = try BackgroundThread {
+        var configuration = RelayConfiguration()
+        configuration.level = observe.level
+        if case .proxy = service { configuration.plant = observe.plant }
+        thread = try BackgroundThread { [configuration] in
             // The listeners live as long as the server.
             let listeners = try Listeners(on: Endpoint(argument: "127.0.0.1:0")!)
             let address = listeners.addresses[0]
             return try RelayServer.serve(
-                listeners: listeners, service: service, configuration: RelayConfiguration(), signals: nil,
-                control: control
+                listeners: listeners, service: service, configuration: configuration, signals: nil,
+                control: control, watch: watch
             ) { box.address.withLock { $0 = address } }
         }
         while true {

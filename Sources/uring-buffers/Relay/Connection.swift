@@ -47,9 +47,9 @@ struct Connection: ~Copyable {
 
     // MARK: Starting
 
-    mutating func startEcho(slot: Int, _ io: borrowing RelayIO) {
+    mutating func startEcho(slot: Int, holder: OwnerTag, _ io: borrowing RelayIO) {
         isEcho = true
-        forward = Flow(source: client, sink: client, slot: slot, side: .forward)
+        forward = Flow(source: client, sink: client, slot: slot, side: .forward, holder: holder)
         forward.arm(io)
     }
 
@@ -76,9 +76,10 @@ struct Connection: ~Copyable {
     /// The connect ended.
     mutating func connected() { requests -= 1 }
 
-    mutating func startProxy(slot: Int, _ io: borrowing RelayIO) {
-        forward = Flow(source: client, sink: upstream, slot: slot, side: .forward)
-        backward = Flow(source: upstream, sink: client, slot: slot, side: .backward)
+    /// `reader` and `server` are the holders of what is on its way to the client and to the upstream.
+    mutating func startProxy(slot: Int, reader: OwnerTag, server: OwnerTag, _ io: borrowing RelayIO) {
+        forward = Flow(source: client, sink: upstream, slot: slot, side: .forward, holder: server)
+        backward = Flow(source: upstream, sink: client, slot: slot, side: .backward, holder: reader)
         forward.arm(io)
         backward.arm(io)
     }

@@ -15,6 +15,8 @@ struct Flow: ~Copyable {
     let sink: Int32
     let slot: Int
     let side: Side
+    /// Whom its buffers are charged to.
+    let holder: OwnerTag
 
     private var pending: BufferBundle?
     /// How many buffers those are: neighbouring pieces of one buffer count once.
@@ -44,11 +46,12 @@ struct Flow: ~Copyable {
     /// The sink failed before everything was sent.
     private(set) var sinkFailed = false
 
-    init(source: Int32, sink: Int32, slot: Int, side: Side) {
+    init(source: Int32, sink: Int32, slot: Int, side: Side, holder: OwnerTag = .none) {
         self.source = source
         self.sink = sink
         self.slot = slot
         self.side = side
+        self.holder = holder
     }
 
     /// Whether nothing more will happen.
@@ -117,7 +120,7 @@ struct Flow: ~Copyable {
             requests -= 1
             receiving = .idle
         }
-        switch io.group.take(completion) {
+        switch io.group.take(completion, tag: holder) {
         case .buffer(let buffer): deliver(BufferBundle(buffer), first: completion.flags.bufferID, io)
         case .bundle(let bundle): deliver(bundle, first: completion.flags.bufferID, io)
         case .endOfStream: sourceEnded = true

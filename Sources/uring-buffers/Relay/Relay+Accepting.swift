@@ -64,7 +64,9 @@ extension Relay {
         // A client that slipped in while the listener was being disarmed.
         guard phase == .serving else { return end(slot, io) }
         switch service {
-        case .echo: connections[slot].startEcho(slot: slot, io)
+        case .echo:
+            let reader = holders.client(at: client, io.group)
+            connections[slot].startEcho(slot: slot, holder: reader, io)
         case .proxy: connectNext(slot, io)
         }
     }
@@ -82,7 +84,9 @@ extension Relay {
         connections[slot].connected()
         guard !connections[slot].isBrokenOff else { return settle(slot, io) }
         if completion.result == 0 {
-            connections[slot].startProxy(slot: slot, io)
+            let reader = holders.client(at: connections[slot].client, io.group)
+            let server = holders.upstream(at: connections[slot].upstream, io.group)
+            connections[slot].startProxy(slot: slot, reader: reader, server: server, io)
         } else {
             connectNext(slot, io)
         }

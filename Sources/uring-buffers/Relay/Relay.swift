@@ -11,13 +11,15 @@ struct Relay: ~Copyable {
     var listeners: [ListenerState]
     var connections = SlotTable<Connection>()
     var counters = RelayCounters()
+    var holders: RelayHolders
     private(set) var phase = Phase.serving
     /// Flows that found the pool empty, oldest first.
     private var starved: [(slot: Int, side: Side)] = []
     var drainDeadline: ContinuousClock.Instant?
 
-    init(service: RelayService, listeners: [Int32]) {
+    init(service: RelayService, listeners: [Int32], isWatched: Bool) {
         self.service = service
+        holders = RelayHolders(isOn: isWatched)
         self.listeners = listeners.map { ListenerState(descriptor: $0) }
     }
 
@@ -44,7 +46,7 @@ struct Relay: ~Copyable {
         case .connect: return connectEnded(completion, slot: tag.slot, io)
         case .accept: return accepted(completion, listener: tag.slot, io)
         case .acceptAgain: return acceptAgain(listener: tag.slot, io)
-        case .signal, .close: return
+        case .signal, .close, .planted: return
         }
         settle(tag.slot, io)
     }

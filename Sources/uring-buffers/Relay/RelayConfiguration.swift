@@ -29,6 +29,9 @@ struct RelayConfiguration {
     var mode: BufferMode?
     var bundles = true
     var send = SendKind.plain
+    var level = AccountingLevel.counters
+    /// What goes wrong on purpose.
+    var plant: Plant?
 }
 
 /// How bytes leave.
@@ -40,11 +43,10 @@ enum SendKind: String, CaseIterable {
 }
 
 extension RelayConfiguration {
-    init(_ options: PoolOptions) {
+    init(_ options: PoolOptions, _ observe: ObserveOptions) {
         self.init(
             buffers: options.buffers, bufferSize: options.bufferSize, refill: options.refill,
             ringMemory: options.ringMemory, consumption: options.consumption.value, mode: options.mode,
-            bundles: options.bundles,
-            send: options.send)
+            bundles: options.bundles, send: options.send, level: observe.level, plant: observe.plant)
     }
 }

@@ -43,7 +43,7 @@ struct RelayIO: ~Copyable {
                 return try BufferGroup(
                     ring: queue.descriptor, id: 0, capacity: configuration.buffers,
                     bufferSize: configuration.bufferSize, consumption: configuration.consumption,
-                    refill: configuration.refill, ringMemory: configuration.ringMemory)
+                    refill: configuration.refill, ringMemory: configuration.ringMemory, level: configuration.level)
             } catch {
                 guard !configuration.consumption.isIncremental, let kernel = try? KernelCapabilities.probe(),
                     !kernel.has(.bufferRings)
@@ -52,7 +52,8 @@ struct RelayIO: ~Copyable {
             }
         }
         return try BufferGroup(
-            on: queue, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize, mode: mode)
+            on: queue, id: 0, capacity: configuration.buffers, bufferSize: configuration.bufferSize, mode: mode,
+            level: configuration.level)
     }
 
     static let smallestQueue = 16

@@ -10,7 +10,7 @@ enum Side: UInt64 {
 struct RelayTag {
     enum Kind: UInt64 {
         case accept, acceptAgain, signal, connect, receive, sinkReady, hangUp, unwatch, send, shutdown, cancel,
-            cancelAll, close
+            cancelAll, close, planted
     }
 
     let rawValue: UInt64

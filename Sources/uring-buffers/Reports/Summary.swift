@@ -7,6 +7,8 @@ struct Summary {
     let books: GroupSnapshot
     /// Buffers that did not come home although every connection has ended.
     let lost: Int
+    /// Which they are.
+    let missing: MissingReport
     let counters: RelayCounters
     let poolResidentBytes: Int
     let peakResidentBytes: Int
@@ -21,6 +23,7 @@ struct Summary {
         let books = io.group.books()
         self.books = books
         lost = books.states.lent + books.states.sending + (books.unreaped ?? 0)
+        missing = io.group.missing()
         counters = relay.counters
         peakResidentBytes = ProcessMemory.peakResidentBytes
         if lost == 0 { try io.group.close() }

@@ -20,6 +20,9 @@ enum SummaryText {
         ]
         if books.zeroCopySends > 0 { lines.append("zero-copy    " + zeroCopy(books)) }
         lines += books.violations.map { "violation    \($0)" }
+        if !summary.missing.isEmpty {
+            lines += summary.missing.description.split(separator: "\n").map { "missing      \($0)" }
+        }
         lines.append(
             summary.balanced
                 ? "books        balance, 0 buffers lost" : "books        DO NOT BALANCE, \(summary.lost) buffers lost")

@@ -61,6 +61,7 @@ struct Expectation {
         Expectation(call: .bind, errors: [EADDRINUSE, EACCES], operations: [.socket]),
         Expectation(call: .listen, errors: [EADDRINUSE], operations: [.socket]),
         Expectation(call: .getsockname, errors: [ENOBUFS], operations: [.socket]),
+        Expectation(call: .getpeername, errors: [ENOTCONN, ENOBUFS], operations: [.socket]),
         Expectation(call: .connect, errors: [ECONNREFUSED, EAGAIN], harmless: "false is returned"),
         Expectation(call: .socketpair, errors: [EMFILE, ENFILE], harmless: "asked for budgets: none"),
         Expectation(
