@@ -98,6 +98,8 @@ let package = Package(
             name: "CompileFailTests", dependencies: ["RingArithmetic", "UringBuffers", "UringQueue"],
             exclude: ["Snippets"], swiftSettings: settings),
         // Tests. The tool as a program: it is built before these run, and found beside them.
-        .testTarget(name: "ToolTests", dependencies: ["uring-buffers"], swiftSettings: settings),
+        .testTarget(
+            name: "ToolTests", dependencies: ["UringBuffers", "UringBuffersReports", "uring-buffers"],
+            swiftSettings: settings),
     ]
 )

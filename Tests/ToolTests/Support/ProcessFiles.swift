@@ -15,6 +15,20 @@ enum ProcessFiles {
         (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count) ?? -1
     }
 
+    /// The number of TCP sockets that it listens on.
+    static func listeningSockets(of process: pid_t) throws -> Int {
+        let folder = "/proc/\(process)/fd"
+        let open = try FileManager.default.contentsOfDirectory(atPath: folder).compactMap {
+            try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+        }
+        // The fourth word is the state, 0A for listening; the tenth is the inode.
+        let listening = try ["tcp", "tcp6"].flatMap {
+            try String(contentsOfFile: "/proc/net/\($0)", encoding: .utf8).split(separator: "\n").dropFirst()
+                .map { $0.split(separator: " ") }.filter { $0[3] == "0A" }.map { "socket:[\($0[9])]" }
+        }
+        return Set(open).intersection(listening).count
+    }
+
     /// User and system time so far, in seconds.
     static func processorSeconds(of process: pid_t) -> Double {
         let text = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""

@@ -11,14 +11,21 @@ final class TestSocket {
 
     deinit { close() }
 
-    /// Connects; waits at most 30 s.
-    static func connected(to address: Address, name: String = "client", receiveBuffer: Int? = nil) throws -> TestSocket
-    {
+    /// Connects, from another loopback address if that is wanted; waits at most 30 s.
+    static func connected(
+        to address: Address, from host: String? = nil, name: String = "client", receiveBuffer: Int? = nil
+    ) throws -> TestSocket {
         let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let made = TestSocket(adopting: socket(address.isIPv6 ? AF_INET6 : AF_INET, type, 0), name: name)
         guard made.descriptor >= 0 else { throw TestFailure("\(name): no socket: errno \(errno)") }
         if let receiveBuffer { made.set(SOL_SOCKET, SO_RCVBUF, Int32(receiveBuffer)) }
         made.setTimeouts(seconds: 30)
+        if let host {
+            let result = unsafe Address(host: host, port: 0).withSocketAddress {
+                unsafe bind(made.descriptor, $0, $1)
+            }
+            guard result == 0 else { throw TestFailure("\(name): cannot be \(host): errno \(errno)") }
+        }
         let result = unsafe address.withSocketAddress { unsafe connect(made.descriptor, $0, $1) }
         guard result == 0 else { throw TestFailure("\(name): cannot connect to \(address): errno \(errno)") }
         made.set(Int32(IPPROTO_TCP), TCP_NODELAY, 1)

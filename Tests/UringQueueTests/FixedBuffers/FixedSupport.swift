@@ -5,10 +5,10 @@ import KernelSupport
 import UringBuffers
 import UringQueue
 
-func bytes(of buffer: borrowing ProvidedBuffer) -> [UInt8] { buffer.withUnsafeBytes { unsafe Array($0) } }
+func bytes(of buffer: borrowing ProvidedBuffer) -> [UInt8] { unsafe buffer.withUnsafeBytes { unsafe Array($0) } }
 
 func address(of buffer: borrowing ProvidedBuffer) -> UInt {
-    buffer.withUnsafeBytes { unsafe UInt(bitPattern: $0.baseAddress) }
+    unsafe buffer.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
 }
 
 func readAll(_ count: Int, from pair: SocketPair) -> [UInt8] {
