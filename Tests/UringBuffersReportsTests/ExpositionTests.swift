@@ -45,7 +45,8 @@ import UringBuffers
                     + "backing=\"anonymous\",level=\"counters\"} 1",
             ])
         #expect(
-            lines(text, with: "oldest_held").last == "uring_buffers_oldest_held_timestamp_seconds{\(name)} 1700000004.0"
+            lines(text, with: "oldest_held").last
+                == "uring_buffers_oldest_held_timestamp_seconds{\(name),tag=\"web\"} 1700000004.0"
         )
         #expect(
             lines(text, with: "tag_buffers{") == [
