@@ -19,7 +19,7 @@ extension MetricFamily {
     }
 
     /// Tags without a name are numbers, and those that are not listed one by one are others.
-    private static func tagNames(_ group: GroupSnapshot) -> [String] {
+    static func tagNames(_ group: GroupSnapshot) -> [String] {
         unique(group.tags.map { $0.name ?? ($0.number == 0 ? "other" : String($0.number)) })
     }
 

@@ -17,7 +17,7 @@ struct Tool: ParsableCommand {
             The doctor has its own: see doctor --help.
             """,
         version: "0.1.0",
-        subcommands: [DoctorCommand.self, ProxyCommand.self, EchoCommand.self, DemoCommand.self])
+        subcommands: [DoctorCommand.self, ProxyCommand.self, EchoCommand.self, DemoCommand.self, TopCommand.self])
 
     /// Runs the command. A mistake ends with one line on stderr, not with a page of usage.
     static func main() {

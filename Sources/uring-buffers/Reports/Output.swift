@@ -3,7 +3,9 @@
 import Glibc
 
 enum Output {
-    static func line(_ text: String) { write(text + "\n", to: STDOUT_FILENO) }
+    static func line(_ line: String) { text(line + "\n") }
+
+    static func text(_ text: String) { write(text, to: STDOUT_FILENO) }
 
     static func error(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 

@@ -14,6 +14,7 @@ struct OutsideProgram: Sendable {
     static let iperf3 = OutsideProgram(name: "iperf3", package: "iperf3")
     static let netcat = OutsideProgram(name: "nc", package: "netcat-openbsd")
     static let strace = OutsideProgram(name: "strace", package: "strace")
+    static let tmux = OutsideProgram(name: "tmux", package: "tmux")
     static let wrk = OutsideProgram(name: "wrk", package: "wrk")
 
     /// Its path, also where only administrators look.
