@@ -78,7 +78,8 @@ public struct SystemCall: Hashable, Sendable {
     public static let all: [SystemCall] = [
         mmap, munmap, madvise, mincore, posixMemalign, memfdCreate, ftruncate, duplicate, close, getsockopt,
         epollCreate, epollControl, eventfd, eventfdRead, eventfdWrite, socket, setsockopt, bind, listen, getsockname,
-        getpeername, connect, socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup, enter, enterToFlush,
+        getpeername, connect, socketpair, receive, getrlimit, uname, open, read, stat, signalfd, signalfdRead, setup,
+        enter, enterToFlush,
         unregisterBuffers, registerProbe, registerBuffers2,
         registerBuffersUpdate, enableRings, registerRingFDs, registerBufferRing, unregisterBufferRing,
         registerSyncCancel,

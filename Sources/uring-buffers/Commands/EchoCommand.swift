@@ -19,5 +19,7 @@ struct EchoCommand: ParsableCommand {
 
     @OptionGroup var watching: ObserveOptions
 
-    func run() throws { try ServerRun.run(listen: listen, service: .echo, pool: pool, observe: watching, named: "echo") }
+    func run() throws {
+        try ServerRun.run(listen: listen, service: .echo, pool: pool, observe: watching, named: "echo")
+    }
 }

@@ -26,6 +26,7 @@ struct ProxyCommand: ParsableCommand {
 
     func run() throws {
         let upstreams = try upstream.resolve()
-        try ServerRun.run(listen: listen, service: .proxy(upstreams: upstreams), pool: pool, observe: watching, named: "proxy")
+        try ServerRun.run(
+            listen: listen, service: .proxy(upstreams: upstreams), pool: pool, observe: watching, named: "proxy")
     }
 }

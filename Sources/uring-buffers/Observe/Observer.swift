@@ -22,7 +22,8 @@ final class Observer: Sendable {
         let server: HTTPServer
         do {
             server = HTTPServer(
-                config: HTTPServer.Configuration(address: try Observer.address(wanted.host, UInt16(wanted.port)), logger: .disabled),
+                config: HTTPServer.Configuration(
+                    address: try Observer.address(wanted.host, UInt16(wanted.port)), logger: .disabled),
                 handler: Answers(monitor: monitor))
         } catch { throw Observer.failure(error, endpoint) }
         let start = Start()
