@@ -124,7 +124,7 @@ import UringBuffers
         #expect(leaked.lastTouch == "\(#fileID):\(line)" && read.lastTouch == "\(#fileID):\(line + 3)")
         #expect("\(report)".contains("last touched at \(#fileID):\(line)"))
         #expect(report.madeNanoseconds >= leaked.sinceNanoseconds!)
-        #expect("\(report)".contains("bid \(token.id): adopted, tag 1, for "))
+        #expect("\(report)".contains("bid \(token.id): adopted, tag 1 (leaky), for "))
         #expect("\(report)".contains("history, newest first: adopted charged taken published"))
         // The last sixteen steps are kept.
         token.reclaim().recycle()

@@ -13,47 +13,50 @@ import UringQueue
         UringError(.createPool, errno: EINVAL, cause: cause)
     }
 
-    /// Bad input is an error that says what to do, and changes nothing: afterwards a good pool takes the same ids.
-    @Test func badInput() throws {
-        let good = SizeClass(bufferSize: 4096, capacity: 16)
-        let bad: [Bad] = [
-            ([], 1 << 20, 0, Self.error(.poolClass(0))),
-            ([good, good], 1 << 20, 0, Self.error(.poolClass(1))),
-            ([good, SizeClass(bufferSize: 512, capacity: 16)], 1 << 20, 0, Self.error(.poolClass(1))),
-            ([good, SizeClass(bufferSize: 8192, capacity: 3)], 1 << 20, 0, Self.error(.capacity(3))),
-            ([SizeClass(bufferSize: 512, capacity: 65536)], 1 << 20, 0, Self.error(.capacity(65536))),
-            ([SizeClass(bufferSize: 0, capacity: 16)], 1 << 20, 0, Self.error(.byteCount(0))),
-            ([SizeClass(bufferSize: 1 << 31, capacity: 16)], 1 << 40, 0, Self.error(.byteCount(1 << 31))),
-            ([good], 8191, 0, Self.error(.budget(given: 7, needed: 8))),
-            ([good], -1, 0, Self.error(.budget(given: 0, needed: 8))),
-            (
-                [good, SizeClass(bufferSize: 65536, capacity: 16, refill: .everything)], 1 << 20, 0,
-                Self.error(.budget(given: 1024, needed: 1032))
-            ),
-            ([good, SizeClass(bufferSize: 8192, capacity: 16)], 1 << 20, 65535, Self.error(.groupID(65536))),
-            (
-                [good, SizeClass(bufferSize: 8192, capacity: 16, id: 7)], 1 << 20, 7, Self.error(.groupID(7))
-            ),
-            (
-                [good, SizeClass(bufferSize: 8192, capacity: 16, consumption: .incremental(minimumLeft: 8192))],
-                1 << 20,
-                0, UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(8192))
-            ),
-        ]
-        let ring = try BareRing()
-        let descriptors = ProcessState.settledDescriptors
-        for one in bad {
-            #expect(throws: one.error) {
-                _ = try BufferPool(
-                    ring: ring.descriptor, classes: one.classes, budget: one.budget, firstID: one.firstID
-                ).count
+    /// Bad input is an error that says what to do, and changes nothing: afterwards a good pool takes the same ids. In a
+    /// process of its own, because other tests open and close descriptors meanwhile.
+    @Test func badInput() async {
+        await #expect(processExitsWith: .success) {
+            let good = SizeClass(bufferSize: 4096, capacity: 16)
+            let bad: [Bad] = [
+                ([], 1 << 20, 0, Self.error(.poolClass(0))),
+                ([good, good], 1 << 20, 0, Self.error(.poolClass(1))),
+                ([good, SizeClass(bufferSize: 512, capacity: 16)], 1 << 20, 0, Self.error(.poolClass(1))),
+                ([good, SizeClass(bufferSize: 8192, capacity: 3)], 1 << 20, 0, Self.error(.capacity(3))),
+                ([SizeClass(bufferSize: 512, capacity: 65536)], 1 << 20, 0, Self.error(.capacity(65536))),
+                ([SizeClass(bufferSize: 0, capacity: 16)], 1 << 20, 0, Self.error(.byteCount(0))),
+                ([SizeClass(bufferSize: 1 << 31, capacity: 16)], 1 << 40, 0, Self.error(.byteCount(1 << 31))),
+                ([good], 8191, 0, Self.error(.budget(given: 7, needed: 8))),
+                ([good], -1, 0, Self.error(.budget(given: 0, needed: 8))),
+                (
+                    [good, SizeClass(bufferSize: 65536, capacity: 16, refill: .everything)], 1 << 20, 0,
+                    Self.error(.budget(given: 1024, needed: 1032))
+                ),
+                ([good, SizeClass(bufferSize: 8192, capacity: 16)], 1 << 20, 65535, Self.error(.groupID(65536))),
+                (
+                    [good, SizeClass(bufferSize: 8192, capacity: 16, id: 7)], 1 << 20, 7, Self.error(.groupID(7))
+                ),
+                (
+                    [good, SizeClass(bufferSize: 8192, capacity: 16, consumption: .incremental(minimumLeft: 8192))],
+                    1 << 20,
+                    0, UringError(.registerBufferRing, errno: EINVAL, cause: .minimumLeft(8192))
+                ),
+            ]
+            let ring = try BareRing()
+            let descriptors = ProcessState.settledDescriptors
+            for one in bad {
+                #expect(throws: one.error) {
+                    _ = try BufferPool(
+                        ring: ring.descriptor, classes: one.classes, budget: one.budget, firstID: one.firstID
+                    ).count
+                }
+                #expect(one.error.remedy.count > 20)
+                let made = try BufferPool(ring: ring.descriptor, classes: [good], budget: 8192, firstID: one.firstID)
+                try made.close()
             }
-            #expect(one.error.remedy.count > 20)
-            let made = try BufferPool(ring: ring.descriptor, classes: [good], budget: 8192, firstID: one.firstID)
-            try made.close()
+            #expect(ProcessState.settledDescriptors == descriptors)
+            #expect(BufferGroup.abandonedBytes == 0)
         }
-        #expect(ProcessState.settledDescriptors == descriptors)
-        #expect(BufferGroup.abandonedBytes == 0)
     }
 
     /// The second class finds its id taken: the first is unregistered again.
