@@ -1,4 +1,5 @@
-// The dashboard and the alerts: they use metrics that exist, and Prometheus understands every expression.
+// The dashboard and the alerts use metrics that exist, and promtool accepts them. A real Prometheus runs every
+// expression in ToolTests/Observe/PrometheusTests.swift.
 
 import Foundation
 import Testing
@@ -12,18 +13,6 @@ import UringBuffersReports
 
     private static func text(_ name: String) throws -> String {
         try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
-    }
-
-    /// Every expression of the dashboard, with its variables filled in.
-    private static func expressions() throws -> [String] {
-        let parsed = try JSONSerialization.jsonObject(with: Data(text("grafana.json").utf8))
-        let dashboard = try #require(parsed as? [String: Any])
-        let panels = try #require(dashboard["panels"] as? [[String: Any]])
-        return panels.flatMap { $0["targets"] as? [[String: Any]] ?? [] }.compactMap { $0["expr"] as? String }
-            .map { expression in
-                expression.replacingOccurrences(of: "$__rate_interval", with: "1m")
-                    .replacingOccurrences(of: "$job", with: ".*").replacingOccurrences(of: "$group", with: ".*")
-            }
     }
 
     @Test func everyMetricThatIsUsedExists() throws {
@@ -50,30 +39,5 @@ import UringBuffersReports
             let (code, said) = try judge.hear("")
             #expect(code == 0 && said.contains("SUCCESS"), "\(said)")
         }
-    }
-
-    /// As rules, because that is how promtool parses expressions without a server.
-    @Test func promtoolUnderstandsEveryExpression() throws {
-        guard try Judge.promtool.isHere() else { return }
-        let expressions = try Self.expressions()
-        #expect(expressions.count > 20)
-        func check(_ expressions: [String]) throws -> (code: Int32, said: String) {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .withoutEscapingSlashes
-            var rules = "groups:\n  - name: panels\n    rules:\n"
-            for (number, expression) in expressions.enumerated() {
-                // JSON strings are YAML strings, but for slashes.
-                let quoted = String(decoding: try encoder.encode(expression), as: UTF8.self)
-                rules += "      - {record: 'panel_\(number)', expr: \(quoted)}\n"
-            }
-            let file = FileManager.default.temporaryDirectory.appendingPathComponent("panels-\(UUID()).yml")
-            try Data(rules.utf8).write(to: file)
-            defer { try? FileManager.default.removeItem(at: file) }
-            return try Judge(program: "promtool", arguments: ["check", "rules", file.path], package: "prometheus").hear(
-                "")
-        }
-        let (code, said) = try check(expressions)
-        #expect(code == 0, "\(said)")
-        #expect(try check(["sum((uring_buffers_buffers)"]).code != 0)
     }
 }
