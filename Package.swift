@@ -20,13 +20,19 @@ let package = Package(
         .library(name: "UringQueue", targets: ["UringQueue"]),
         .library(name: "RingArithmetic", targets: ["RingArithmetic"]),
         .library(name: "UringBuffersReports", targets: ["UringBuffersReports"]),
+        .library(name: "UringBuffersMetrics", targets: ["UringBuffersMetrics"]),
         .library(name: "UringBuffersTesting", targets: ["UringBuffersTesting"]),
         .executable(name: "uring-buffers", targets: ["uring-buffers"]),
+    ],
+    traits: [
+        .trait(name: "SwiftMetrics", description: "Fills UringBuffersMetrics, which publishes through swift-metrics.")
     ],
     dependencies: [
         // Only the command-line tool needs these; a package that uses the libraries does not download them.
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        // Only with the trait SwiftMetrics; without it this is not even downloaded.
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     ],
     targets: [
         // C: ring memory accessors, raw register calls, the submission and completion queue over liburing.
@@ -42,6 +48,14 @@ let package = Package(
         .target(name: "UringQueue", dependencies: ["CUring", "UringBuffers"], swiftSettings: settings),
         // Snapshots as JSON, Prometheus text, OpenMetrics and a page for people: pure functions.
         .target(name: "UringBuffersReports", dependencies: ["UringBuffers"], swiftSettings: settings),
+        // Snapshots to a backend of swift-metrics. Empty without the trait.
+        .target(
+            name: "UringBuffersMetrics",
+            dependencies: [
+                "UringBuffers", "UringBuffersReports",
+                .product(name: "CoreMetrics", package: "swift-metrics", condition: .when(traits: ["SwiftMetrics"])),
+            ],
+            swiftSettings: settings),
         // For tests and fuzzers, ours and other people's: a simulated kernel that consumes buffer rings.
         .target(
             name: "UringBuffersTesting", dependencies: ["CUring", "RingArithmetic", "UringBuffers"],
@@ -86,6 +100,14 @@ let package = Package(
         .testTarget(
             name: "UringBuffersReportsTests",
             dependencies: ["KernelSupport", "TestSupport", "UringBuffers", "UringBuffersReports", "UringQueue"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "UringBuffersMetricsTests",
+            dependencies: [
+                "KernelSupport", "TestSupport", "UringBuffers", "UringBuffersMetrics", "UringBuffersReports",
+                "UringQueue",
+                .product(name: "MetricsTestKit", package: "swift-metrics", condition: .when(traits: ["SwiftMetrics"])),
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "UringBuffersTestingTests",

@@ -62,7 +62,7 @@ enum Exposition {
                 let labels = sample.labels.map { "\($0.name)=\"\(escape($0.value, quotes: true))\"" }
                 text += "{" + labels.joined(separator: ",") + "}"
             }
-            text += " \(sample.value)\n"
+            text += " \(sample.value.text)\n"
         }
     }
 

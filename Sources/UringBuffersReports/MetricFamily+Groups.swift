@@ -1,6 +1,6 @@
 // Every metric of a group: one table, for both text formats.
 
-import UringBuffers
+package import UringBuffers
 
 extension MetricFamily {
     private typealias Edge = any KeyPath<GroupSnapshot.Edges, Int> & Sendable
@@ -42,7 +42,8 @@ extension MetricFamily {
         ("violations", "", "Rules of the books that do not hold now. Must be 0.", \.violations.count),
     ]
 
-    static func families(of snapshot: PoolSnapshot) -> [MetricFamily] {
+    /// Every metric of a snapshot. O(groups and tags).
+    package static func families(of snapshot: PoolSnapshot) -> [MetricFamily] {
         let groups = named(snapshot.groups)
         return infos(groups) + flows(groups) + levels(groups, at: snapshot) + holders(groups) + distributions(groups)
             + surroundings(snapshot)
@@ -54,7 +55,11 @@ extension MetricFamily {
         return zip(names, groups).map { (("group", $0), $1) }
     }
 
-    typealias Label = (name: String, value: String)
+    /// Which group is meant by each value of the label `group`: a name can go to another group.
+    package static func serials(of snapshot: PoolSnapshot) -> [String: UInt64] {
+        Dictionary(uniqueKeysWithValues: named(snapshot.groups).map { ($0.label.value, $0.group.serial) })
+    }
+
     typealias Groups = [(label: Label, group: GroupSnapshot)]
 
     /// A second `x` becomes `x#2`.

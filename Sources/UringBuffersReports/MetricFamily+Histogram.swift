@@ -7,19 +7,19 @@ extension MetricFamily {
     ///
     /// Values are whole nanoseconds or bytes. What lies below a power of two is at most that less one, and so the limits
     /// are printed: `le` includes its limit.
-    mutating func add(_ histogram: HoldHistogram, exponents: [Int], _ label: (name: String, value: String)) {
+    mutating func add(_ histogram: HoldHistogram, exponents: [Int], _ label: Label) {
         let isTime = unit == "seconds"
-        func print(_ value: Int) -> String { isTime ? MetricFamily.seconds(value) : String(value) }
+        func value(_ value: Int) -> Value { isTime ? .nanoseconds(value) : .count(value) }
         for exponent in exponents {
             let bound = 1 << exponent
             samples.append(
                 Sample(
-                    suffix: "_bucket", labels: [label, ("le", isTime ? print(bound - 1) : print(bound - 1) + ".0")],
-                    value: String(histogram.count(below: bound))))
+                    suffix: "_bucket", labels: [label, ("le", value(bound - 1).text + (isTime ? "" : ".0"))],
+                    value: .count(histogram.count(below: bound))))
         }
-        let count = String(histogram.count)
+        let count = Value.count(histogram.count)
         samples.append(Sample(suffix: "_bucket", labels: [label, ("le", "+Inf")], value: count))
-        samples.append(Sample(suffix: "_sum", labels: [label], value: print(histogram.sum)))
+        samples.append(Sample(suffix: "_sum", labels: [label], value: value(histogram.sum)))
         samples.append(Sample(suffix: "_count", labels: [label], value: count))
     }
 

@@ -1,26 +1,43 @@
-// A metric as data: what both text formats are written from.
+// A metric as data: what both text formats are written from, and what is published elsewhere.
+
+package import UringBuffers
 
 /// All samples of one name.
-struct MetricFamily {
-    enum Kind: String {
+package struct MetricFamily {
+    package enum Kind: String {
         case counter, gauge, histogram, info
     }
 
+    /// A number as it was counted: exact.
+    package enum Value: Equatable {
+        case count(Int)
+        case nanoseconds(Int)
+
+        /// In the base unit, seconds for times: the shortest decimal that reads back as the same number.
+        var text: String {
+            switch self {
+            case .count(let count): String(count)
+            case .nanoseconds(let nanoseconds): "\(Double(nanoseconds) / 1e9)"
+            }
+        }
+    }
+
+    package typealias Label = (name: String, value: String)
+
     /// A line: labels, and what goes behind the family's name.
-    struct Sample {
-        var suffix = ""
-        var labels: [(name: String, value: String)]
-        /// As it is printed.
-        var value: String
+    package struct Sample {
+        package var suffix = ""
+        package var labels: [Label]
+        package var value: Value
     }
 
     /// Without `_total` and `_info`.
-    let name: String
-    let kind: Kind
+    package let name: String
+    package let kind: Kind
     /// `bytes` or `seconds`, the end of the name; empty for plain counts.
     let unit: String
     let help: String
-    var samples: [Sample] = []
+    package internal(set) var samples: [Sample] = []
 
     init(_ name: String, _ kind: Kind, unit: String = "", _ help: String) {
         self.name = "uring_buffers_" + name
@@ -29,12 +46,12 @@ struct MetricFamily {
         self.help = help
     }
 
-    mutating func add(_ value: Int, _ labels: (name: String, value: String)...) {
-        samples.append(Sample(suffix: suffix, labels: labels, value: String(value)))
+    mutating func add(_ value: Int, _ labels: Label...) {
+        samples.append(Sample(suffix: suffix, labels: labels, value: .count(value)))
     }
 
-    mutating func add(seconds nanoseconds: Int, _ labels: (name: String, value: String)...) {
-        samples.append(Sample(suffix: suffix, labels: labels, value: Self.seconds(nanoseconds)))
+    mutating func add(seconds nanoseconds: Int, _ labels: Label...) {
+        samples.append(Sample(suffix: suffix, labels: labels, value: .nanoseconds(nanoseconds)))
     }
 
     /// What stands behind the name of a sample that is not a bucket.
@@ -45,7 +62,4 @@ struct MetricFamily {
         case .gauge, .histogram: ""
         }
     }
-
-    /// The shortest decimal that reads back as the same number.
-    static func seconds(_ nanoseconds: Int) -> String { "\(Double(nanoseconds) / 1e9)" }
 }
