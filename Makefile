@@ -3,7 +3,7 @@
 SWIFT ?= swift
 TOOL = .build/release/uring-buffers
 
-.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize bench-micro bench-echo bench-proxy bench-spares bench-elastic bench-misbehaviour model-check ci
+.PHONY: demo test tool prepare lint examples coexistence fuzz sanitize screenshots metrics bench-micro bench-echo bench-proxy bench-spares bench-elastic bench-misbehaviour model-check ci
 
 demo: tool
 	@$(TOOL) demo
@@ -35,6 +35,14 @@ fuzz: prepare
 # The tests of handles, groups and queues under the thread and the address sanitizer.
 sanitize: prepare
 	@Scripts/sanitize
+
+# Pictures of the live page in each state for docs/images: a quarter of an hour, with chromium-headless-shell.
+screenshots: tool
+	@Scripts/screenshots
+
+# The tests of UringBuffersMetrics, which needs the trait SwiftMetrics.
+metrics: prepare
+	@Scripts/metrics
 
 # The return stack against its model, with the model checker spin.
 model-check:

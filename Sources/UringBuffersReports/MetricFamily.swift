@@ -1,7 +1,5 @@
 // A metric as data: what both text formats are written from, and what is published elsewhere.
 
-package import UringBuffers
-
 /// All samples of one name.
 package struct MetricFamily {
     package enum Kind: String {

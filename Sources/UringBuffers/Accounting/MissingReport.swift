@@ -57,7 +57,10 @@ extension MissingReport: CustomStringConvertible {
             let name = names[OwnerTag(UInt16(buffer.tag))].map { " (\($0))" } ?? ""
             parts.append("tag \(buffer.tag)\(name)")
         }
-        if let since = buffer.sinceNanoseconds { parts.append("for \(Duration.nanoseconds(madeNanoseconds - since))") }
+        if let since = buffer.sinceNanoseconds {
+            // To the millisecond.
+            parts.append("for \((Double(madeNanoseconds - since) / 1e6).rounded() / 1e3) s")
+        }
         if let touch = buffer.lastTouch { parts.append("last touched at \(touch)") }
         if !buffer.history.isEmpty {
             parts.append("history, newest first: " + buffer.history.map { "\($0)" }.joined(separator: " "))

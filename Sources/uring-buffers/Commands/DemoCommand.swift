@@ -11,8 +11,8 @@ struct DemoCommand: ParsableCommand {
         commandName: "demo",
         abstract: "Run a proxy between an echo server and busy clients, and watch its pool.",
         discussion: """
-            Everything runs in this one process, over loopback TCP: clients send pseudo-random messages of 1 byte to
-            64 KiB through the proxy to an echo server and check every byte that comes back; some leave in the middle
+            Everything runs in this one process, over loopback TCP: clients send pseudo-random messages of 1 byte to \
+            64 KiB through the proxy to an echo server and check every byte that comes back; some leave in the middle \
             of a message. At the end the books of both pools must balance.
             """)
 

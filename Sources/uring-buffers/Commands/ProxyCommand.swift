@@ -7,8 +7,8 @@ struct ProxyCommand: ParsableCommand {
         commandName: "proxy",
         abstract: "Forward TCP connections both ways without copying their bytes in user space.",
         discussion: """
-            The buffer that the kernel filled on one socket is the buffer that is sent on the other; it goes back to
-            the pool when the send is complete. A slow reader pauses its sender and can hold only a share of the pool.
+            The buffer that the kernel filled on one socket is the buffer that is sent on the other; it goes back to \
+            the pool when the send is complete. A slow reader pauses its sender and can hold only a share of the pool. \
             Half-close is passed on. SIGINT or SIGTERM drains (a second one does not wait) and prints the books.
 
             Prints "listening on ADDRESS" on stdout when it is ready; port 0 lets the kernel choose.

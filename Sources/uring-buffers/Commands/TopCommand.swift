@@ -10,11 +10,11 @@ struct TopCommand: ParsableCommand {
         commandName: "top",
         abstract: "Show the pools of a running program, one row each, and who holds their buffers.",
         discussion: """
-            Reads /snapshot.json of a program that was started with --observe. On a terminal the table is redrawn in
-            place, and keys sort it: n name, c capacity, a available, l lent, s starvation, r rate, h hold time, b bytes;
+            Reads /snapshot.json of a program that was started with --observe. On a terminal the table is redrawn in \
+            place, and keys sort it: n name, c capacity, a available, l lent, s starvation, r rate, h hold time, b bytes; \
             q ends. Elsewhere it is printed once for each interval.
 
-            LOW is the fewest available buffers of the interval; WASTE the part of filled buffers that stayed empty;
+            LOW is the fewest available buffers of the interval; WASTE the part of filled buffers that stayed empty; \
             p50 and p99 tell for how long buffers were held (--books timed).
 
             Exit codes:

@@ -28,6 +28,22 @@ extension ToolTests {
             #expect(text.contains("They balance"), "\(text)")
         }
 
+        /// In a terminal it is drawn again and again in one place, and ends with what came out.
+        @Test(.needs(.tmux, for: "the demo in a terminal"))
+        func demoIsDrawnInPlace() throws {
+            let terminal = try Tmux(columns: 120, lines: 40)
+            defer { terminal.end() }
+            try terminal.type("\(ToolBinary.path) demo --seconds 3 --connections 16")
+            try waitUntil("the pool is drawn twice") { try terminal.screen().contains("  2/3 s ") }
+            let lines = try terminal.screen().split(separator: "\n")
+            for begin in ["  available ", "  lent ", "  cached ", "  the proxy's pool:"] {
+                #expect(lines.count { $0.hasPrefix(begin) } == 1, "\(lines)")
+            }
+            try terminal.keep(as: "demo.txt")
+            try waitUntil("it ends") { try terminal.screen().contains("They balance, and so do the echo server's.") }
+            try terminal.keep(as: "demo-end.txt")
+        }
+
         @Test func demoEndsEarlyWhenAsked() throws {
             let process = try ChildProcess(ToolBinary.path, ["demo", "--seconds", "600", "--connections", "200"])
             try waitUntil("the demo shows progress") { process.output.contains("verified") }

@@ -125,6 +125,11 @@ extension ToolTests {
             }
             let series = "uring_buffers_tag_buffers{group=\"proxy\",tag=\"client 127.0.0.9\",state=\"sending\"}"
             #expect(try proxy.get("metrics").sample(series) != nil)
+            let top = try ChildProcess(ToolBinary.path, ["top", proxy.page, "--once", "--interval", "0.1"])
+            #expect(try top.wait(seconds: 30).exitCode == 0)
+            for part in ["client 127.0.0.9 holds ", "client 127.0.0.9 has held buffer "] {
+                #expect(top.output.contains(part), "\(top.output)")
+            }
             slow.close()
             try proxy.tool.end()
         }

@@ -95,6 +95,18 @@ extension ToolTests {
             let held = try #require(group.oldestHeld)
             #expect(shown.says("Held the longest: <b>buffer \(held.id)</b>, by <b>planted leak</b>, for <b"))
             _ = try leak.endUnbalanced()
+
+            let upstream = try Upstream { try Upstream.flood($0, seed: 302) }
+            defer { upstream.stop() }
+            let proxy = try Observed(.proxy(to: upstream.address))
+            let slow = try TestSocket.connected(
+                to: proxy.tool.address, from: "127.0.0.9", name: "slow", receiveBuffer: 4096)
+            try waitUntil("it holds something") { try proxy.snapshot().group.oldestHeld != nil }
+            let named = try RenderedPage(proxy.page)
+            try check(named, group: "proxy")
+            #expect(named.says("</b>, by <b>client 127.0.0.9</b>, for <b"))
+            slow.close()
+            try proxy.tool.end()
         }
 
         /// One file: whatever it needs is in it, and the browser is told to refuse everything else.
