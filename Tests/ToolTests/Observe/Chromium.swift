@@ -24,7 +24,8 @@ struct RenderedPage: CustomTestStringConvertible {
         return path
     }
 
-    private static func run(_ url: String, _ seconds: Int, _ size: (width: Int, height: Int), _ options: [String]) throws
+    private static func run(_ url: String, _ seconds: Int, _ size: (width: Int, height: Int), _ options: [String])
+        throws
         -> ChildProcess
     {
         let profile = try TemporaryDirectory()

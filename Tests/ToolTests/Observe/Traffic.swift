@@ -15,7 +15,8 @@ final class Traffic {
         clients = Background { [isOver] in
             var (rounds, seed) = (0, seed)
             while !isOver.isSet.load(ordering: .relaxed) {
-                _ = try Crowd(address: address, seed: seed, atOnce: 8).run((0..<32).map { _ in CrowdPlan(bytes: 50_000) })
+                _ = try Crowd(address: address, seed: seed, atOnce: 8).run(
+                    (0..<32).map { _ in CrowdPlan(bytes: 50_000) })
                 (rounds, seed) = (rounds + 1, seed + 1)
             }
             return rounds
