@@ -65,10 +65,10 @@ import UringQueue
             }
             // What the first use of anything opens for good is not meant.
             _ = try keep()
-            let before = test_footprint().descriptors
+            let before = ProcessState.settledDescriptors
             let kept = try keep()
             #expect(kept?.count == 3)
-            #expect(test_footprint().descriptors == before)
+            #expect(ProcessState.settledDescriptors == before)
         }
     }
 
