@@ -24,6 +24,7 @@ import UringBuffers
     /// writing at that moment. Tides of holding make the window wide and narrow, and memory warm and cold.
     @Test(arguments: cages)
     func everyLiveByteStays(_ cage: Cage) throws {
+        var trimmedBytes = 0
         try withSeed(rounds: 2) { generator in
             let kernel = PlayedKernel(bufferSize: cage.bufferSize, seed: generator.next())
             let group = try BufferGroup(
@@ -74,10 +75,13 @@ import UringBuffers
                 }
             }
             let books = group.books()
-            #expect(books.balanced && (books.trimmedBytes > 0 || cage.bufferSize < 512), "\(books.violations)")
+            #expect(books.balanced, "\(books.violations)")
+            trimmedBytes += books.trimmedBytes
             if !cage.consumption.isIncremental { #expect(windows.count > 1, "\(windows)") }
             held = []
         }
+        // In one seed of some thousands everything stays published, and there is nothing to trim; not in two.
+        #expect(trimmedBytes > 0 || cage.bufferSize < 512)
     }
 }
 
