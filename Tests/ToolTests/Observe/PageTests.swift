@@ -53,7 +53,7 @@ extension ToolTests {
                 #expect(flow[0] < flow[1] && flow[1] < flow[2] && selected < flow[0], "the pool stood still: \(flow)")
                 selected = flow[2]
             }
-            for (name, size) in [("page-load.png", (1280, 1000)), ("page-load-phone.png", (390, 844))] {
+            for (name, size) in [("browser.png", (1280, 1000)), ("browser-phone.png", (390, 844))] {
                 let picture = try RenderedPage.photograph(url + "#group=proxy", as: name, size: size)
                 let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
                 // A PNG that is not one colour.
